@@ -48,6 +48,7 @@ impl<S: SharedData + ?Sized> Desk<'_, S> {
         let is_first = selection.from == 0;
         Ok(HttpReply::object(|json| {
             json.key("version").text(env!("CARGO_PKG_VERSION"));
+            json.key("document").text(&config.document_hash);
             json.key("role").text("router");
             json.key("now_ms").number(self.now_ms);
             json.key("max_attempts").number(u64::from(config.failover.max_attempts));

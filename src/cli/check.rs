@@ -18,7 +18,7 @@ pub(super) struct CheckArgs {
     json: bool,
 }
 
-/// Returns the warnings of a valid document and a line that counts its parts, or the findings of any
+/// Returns the warnings of a valid document and a line that counts its parts and has its hash, or the findings of any
 /// document as JSON. The exit code of JSON is 1 if there are problems.
 ///
 /// # Errors
@@ -52,6 +52,8 @@ pub(super) fn run(arguments: &CheckArgs) -> Result<Output, ToolError> {
 struct CheckReport<'a> {
     file: &'a str,
     is_valid: bool,
+    /// The hash of a valid document, which running proxies show as well.
+    document_hash: Option<&'a str>,
     /// How many problems there are; `problems` has the first hundred.
     problem_count: usize,
     problems: Vec<ShownFinding<'a>>,
@@ -71,6 +73,7 @@ fn json(file: &str, checked: &CheckedFile) -> Result<Output, ToolError> {
     let report = CheckReport {
         file,
         is_valid: checked.config.is_some(),
+        document_hash: checked.config.as_ref().map(|config| config.document_hash.as_str()),
         problem_count: checked.count,
         problems: checked.problems.iter().map(shown).collect(),
         warnings: checked.warnings.iter().map(shown).collect(),
@@ -89,10 +92,11 @@ fn summary(config: &Config) -> String {
         format!("{count} {thing}{plural}")
     };
     format!(
-        "ok: {}, {}, {}, {}",
+        "ok: {}, {}, {}, {}; document {}",
         count(config.providers.len(), "provider"),
         count(config.deployments.len(), "deployment"),
         count(config.models.len(), "model"),
         count(config.routes.len(), "route"),
+        config.document_hash,
     )
 }

@@ -65,6 +65,9 @@ pub struct Config {
     pub demand: Demand,
     /// Other rules over the same deployments, evaluated without effect.
     pub shadow: Option<Box<Shadow>>,
+    /// The hash of the document, by which operators tell documents apart: 12 hexadecimal digits.
+    /// The role does not count, nor what is added at run time. Empty in a shadow.
+    pub document_hash: String,
     /// Accepted, but worth a second look: one sentence each, with the path first. Bounded as
     /// problems are.
     pub warnings: Vec<String>,

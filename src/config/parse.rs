@@ -11,16 +11,23 @@ use super::read::{ReadChecked, Section};
 use super::resolve::{Layers, resolve};
 use super::shape::{self, SectionShape};
 
+/// The key that may differ between the router's document and that of the attempt filters.
+const ROLE: &str = "role";
+
 /// Reads a configuration: JSON text, or a serialized `google.protobuf.Struct`.
 ///
 /// # Errors
 /// Every problem found, in one pass.
 pub fn parse(bytes: &[u8]) -> Result<Config, Problems> {
     let mut findings = Diagnostics::default();
-    let resolved = members(bytes, Raw::shape(), &mut findings)
+    let document = document::read(bytes, &mut findings);
+    let document_hash = document.as_ref().map(|tree| document::fingerprint(&tree.root, ROLE));
+    let resolved = document
+        .and_then(|document| shape::check(&document, Raw::shape(), &mut findings))
         // Even with problems in the keys, so that names are checked in the same pass.
         .map(|members| resolve(Layers::of(Raw::read(members)), &mut findings));
-    finished(resolved, findings)
+    let config = finished(resolved, findings)?;
+    Ok(Config { document_hash: document_hash.unwrap_or_default(), ..config })
 }
 
 /// Returns the members of an object of that shape, checked; none only with a problem.

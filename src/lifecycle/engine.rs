@@ -87,7 +87,7 @@ impl Engine {
         // On a 32-bit host a larger limit than it can hold is no limit.
         let most = usize::try_from(config.metrics.max_series).unwrap_or(usize::MAX);
         let meter = Meter::new(host, config.metrics.enabled, most);
-        version::announce(host, &meter);
+        version::announce(host, &meter, &config);
         begin_series(host, &meter, &config);
         let tenants = config.limits.tenants.as_ref().filter(|_| config.role == Role::Router);
         let tenants = tenants.map(|all| Rc::new(TenantTable::new(all, host, || host.random())));
@@ -199,7 +199,8 @@ fn with_additions<H: Host + ?Sized>(
 ) -> Result<(Config, Origin), String> {
     let read = Additions::read(host, config).over(document);
     let (live, origin) = read.map_err(|problems| problems.to_string())?;
-    Ok((Config { role: config.role, ..live }, origin))
+    let document_hash = config.document_hash.clone();
+    Ok((Config { role: config.role, document_hash, ..live }, origin))
 }
 
 /// Warns of the additions that do not fit the configuration and were left out, and says why. They

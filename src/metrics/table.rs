@@ -145,6 +145,10 @@ pub static ROUTE_SOURCE_AGE: Metric = metric("pointsman.route_source.age_s", Gau
 /// Always 1. Its label is the version of the module, which shows what runs where.
 pub static BUILD: Metric = metric("pointsman.build", Gauge, &["version"]);
 
+/// 1 for the document that is configured, by its hash; 0 for one that was. It shows which proxies
+/// run which document.
+pub static CONFIG: Metric = metric("pointsman.config", Gauge, &["hash"]);
+
 /// Requests for which the shadow configuration was evaluated, by how its decision differs.
 pub static SHADOW_REQUESTS: Metric = metric("pointsman.shadow.requests", Counter, &["kind"]);
 /// Requests that the shadow decides otherwise, by the route that was taken: the routes that
@@ -161,7 +165,7 @@ pub static SHADOW_COSTED: Metric = metric("pointsman.shadow.costed", Counter, &[
 pub static SHADOW_COST: Metric = metric("pointsman.shadow.cost.nano_usd", Counter, &["kind"]);
 
 /// Every metric, in the order of docs/observe.md.
-pub static ALL: [&Metric; 33] = [
+pub static ALL: [&Metric; 34] = [
     &REQUESTS,
     &ROUTE_MATCHES,
     &ATTEMPTS,
@@ -190,6 +194,7 @@ pub static ALL: [&Metric; 33] = [
     &ROUTE_SOURCE_FETCHES,
     &ROUTE_SOURCE_AGE,
     &BUILD,
+    &CONFIG,
     &SHADOW_REQUESTS,
     &SHADOW_LIVE_ROUTES,
     &SHADOW_ROUTES,

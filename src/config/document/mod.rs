@@ -5,12 +5,14 @@
 //! duplicates, so that the next step can report them; depth is bounded by both
 //! decoders, so that every later walk may recurse.
 
+mod fingerprint;
 mod json;
 mod node;
 pub(super) mod number;
 mod protobuf;
 mod read;
 
+pub(super) use fingerprint::fingerprint;
 pub(super) use json::SyntaxError;
 pub(super) use node::{Tree, TreeNode};
 pub(super) use read::{malformed, read, text};

@@ -126,6 +126,7 @@ impl Common {
             settings: Arc::clone(&self.settings),
             demand: Demand::of(&routes, &models, &self.deployments, self.catalog.values()),
             shadow: None,
+            document_hash: String::new(),
             warnings: Vec::new(),
             routes,
             models,

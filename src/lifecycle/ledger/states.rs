@@ -1,4 +1,5 @@
-//! Shows as metrics what state each deployment is in, and how much is left of its limits.
+//! Shows as metrics which document is configured, what state each deployment is in, and how much is
+//! left of its limits.
 //!
 //! A state changes by what other workers write and by time alone, for example when a cooldown ends.
 //! So each worker reads the records again and again, a part of them at each tick, and shows what they
@@ -30,8 +31,8 @@ const OF_MODEL: [&str; 2] = ["available", "unavailable"];
 /// Which deployments a worker shows next, and what it has last seen of all of them.
 #[derive(Debug, Default)]
 pub(crate) struct Rounds {
-    /// The first deployment of the next part.
-    next: Cell<usize>,
+    /// The first deployment of the next part; `None`: all of them are next.
+    next: Cell<Option<usize>>,
     /// When the last part was shown, in milliseconds since the epoch.
     shown_ms: Cell<u64>,
     /// The version of [`KEY`] when all was shown last; `None` before that. The version itself is
@@ -53,16 +54,21 @@ impl Rounds {
         is_due
     }
 
-    /// Returns the next part of `count` deployments: all of them where the key has another version
-    /// than before.
-    fn part(&self, count: usize, version: Option<u32>) -> Range<usize> {
-        if self.seen.replace(Some(version)) != Some(version) {
-            self.next.set(0);
-            return 0..count;
+    /// Returns whether the key has another version than before, so that all is to be shown anew.
+    fn is_anew(&self, version: Option<u32>) -> bool {
+        let is_anew = self.seen.replace(Some(version)) != Some(version);
+        if is_anew {
+            self.next.set(None);
         }
-        let from = self.next.get().min(count);
+        is_anew
+    }
+
+    /// Returns the next part of `count` deployments: all of them where all is shown anew.
+    fn part(&self, count: usize) -> Range<usize> {
+        let Some(next) = self.next.replace(Some(0)) else { return 0..count };
+        let from = next.min(count);
         let to = from.saturating_add(count.div_ceil(PARTS)).min(count);
-        self.next.set(if to == count { 0 } else { to });
+        self.next.set(Some(if to == count { 0 } else { to }));
         from..to
     }
 }
@@ -81,12 +87,12 @@ pub(crate) fn begin_states<H: Host + ?Sized>(host: &H, meter: &Meter, config: &C
     })
 }
 
-/// Shows the states of the deployments whose turn it is. The worker calls this at its ticks; a round
+/// Shows the document, and the states of the deployments whose turn it is. The worker calls this at its ticks; a round
 /// takes five seconds. All of them are shown at once the first time, and after another worker has
 /// taken something back.
 pub(crate) fn show_states<H: Host + ?Sized>(host: &H, engine: &Engine) {
     let (config, rounds) = (&engine.config, &engine.rounds);
-    if !is_shown(engine) {
+    if !engine.meter.is_on() {
         return;
     }
     let now_ms = millis(host.now());
@@ -94,7 +100,19 @@ pub(crate) fn show_states<H: Host + ?Sized>(host: &H, engine: &Engine) {
         return;
     }
     let version = host.read(KEY).map(|(_, version)| version);
-    let due = rounds.part(config.deployments.len(), version);
+    if rounds.is_anew(version) {
+        engine.meter.put(host, &table::CONFIG, &[&config.document_hash], 1);
+    }
+    // The router shows the deployments for the attempt filters as well.
+    if config.role == Role::Router {
+        show_part(host, engine, now_ms);
+    }
+}
+
+/// Shows the next part of the deployments and, with the last one, the models.
+fn show_part<H: Host + ?Sized>(host: &H, engine: &Engine, now_ms: u64) {
+    let (config, rounds) = (&engine.config, &engine.rounds);
+    let due = rounds.part(config.deployments.len());
     let Ok(mut available) = rounds.available.try_borrow_mut() else { return };
     available.resize(config.deployments.len(), false);
     let is_last = due.end == config.deployments.len();
@@ -123,10 +141,14 @@ pub(crate) fn show_states<H: Host + ?Sized>(host: &H, engine: &Engine) {
 /// Takes back all that an engine has shown, since its configuration goes. If other workers have the
 /// same deployments, they show them again at their next ticks.
 pub(crate) fn hide_states<H: Host + ?Sized>(host: &H, engine: &Engine) {
-    if !is_shown(engine) {
+    let config = &engine.config;
+    if !engine.meter.is_on() {
         return;
     }
-    let config = &engine.config;
+    engine.meter.put(host, &table::CONFIG, &[&config.document_hash], 0);
+    if config.role != Role::Router {
+        return tell_others(host);
+    }
     config.deployments.iter().for_each(|deployment| hide(host, engine, deployment));
     config.models.iter().for_each(|model| hide_model(host, &engine.meter, model));
     tell_others(host);
@@ -134,7 +156,7 @@ pub(crate) fn hide_states<H: Host + ?Sized>(host: &H, engine: &Engine) {
 
 /// Takes back what an engine has shown of deployments and models that its successor does not have.
 pub(crate) fn hide_gone<H: Host + ?Sized>(host: &H, engine: &Engine, after: &Config) {
-    if !is_shown(engine) {
+    if !engine.meter.is_on() || engine.config.role != Role::Router {
         return;
     }
     for deployment in engine.config.deployments.iter() {
@@ -147,11 +169,6 @@ pub(crate) fn hide_gone<H: Host + ?Sized>(host: &H, engine: &Engine, after: &Con
             hide_model(host, &engine.meter, model);
         }
     }
-}
-
-/// Returns whether an engine shows states: the router does, for the attempt filters as well.
-fn is_shown(engine: &Engine) -> bool {
-    engine.meter.is_on() && engine.config.role == Role::Router
 }
 
 /// Has all workers show their deployments again, whatever the time.
