@@ -72,7 +72,7 @@ ROUNDS  ?= 5
 SECONDS ?= 3
 ONLY    ?=
 
-.PHONY: help build quick run demo walk mock playground playground-serve test test-unit test-oracle test-e2e test-oldest test-compat test-containers test-wasm test-playground peek soak chaos check lint lengths figures docs deny compose fuzz bench bench-count bench-inside bench-engine rig docs-site reference dist dist-check dist-test setup clean
+.PHONY: help alerts build quick run demo walk mock playground playground-serve test test-unit test-oracle test-e2e test-oldest test-compat test-containers test-wasm test-playground peek soak chaos check lint lengths figures docs deny compose fuzz bench bench-count bench-inside bench-engine rig docs-site reference dist dist-check dist-test setup clean
 
 help: ## print this
 	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | column -t -s '|' 2>/dev/null \
@@ -249,7 +249,7 @@ rig: setup-rust $(STRIP)
 
 check: lint test ## every lint and every test
 
-lint: setup-rust lengths shape docs deny compose build ## formatting, clippy on both targets, docs, licenses, sizes
+lint: setup-rust lengths shape docs deny compose alerts build ## formatting, clippy on both targets, docs, licenses, sizes
 	$(CARGO) fmt --check
 	$(CARGO) clippy --all-targets -- -D warnings
 	$(CARGO) clippy --test e2e --test soak -- -D warnings
@@ -285,6 +285,11 @@ compose:
 	  elif command -v check-jsonschema >/dev/null; then \
 	    check-jsonschema -q --builtin-schema vendor.compose-spec envoy/docker-compose.yaml; \
 	  else echo "docker compose is not here: envoy/docker-compose.yaml is not checked by it"; fi
+
+# Of the Debian package `prometheus`, for example.
+alerts: ## test the alerts of envoy/alerts.yaml, where Prometheus' promtool is installed
+	@if command -v promtool >/dev/null; then cd envoy && promtool check rules --lint=all --lint-fatal alerts.yaml && promtool test rules alerts.test.yaml; \
+	  else echo "promtool is not here: envoy/alerts.yaml is not tested by it"; fi
 
 deny: $(TOOLS)/bin/cargo-deny
 	$(TOOLS)/bin/cargo-deny --log-level warn check bans licenses sources

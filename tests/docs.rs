@@ -13,6 +13,10 @@ use pointsman::routing::Request;
 use pointsman::routing::explain::{Fresh, explain};
 use serde_json::Value;
 
+#[path = "docs/alerts.rs"]
+mod alerts;
+#[path = "support/promql.rs"]
+mod promql;
 #[path = "docs/recipes.rs"]
 mod recipes;
 #[path = "docs/site.rs"]

@@ -50,6 +50,8 @@ mod odd_answer;
 mod passing;
 mod picker;
 mod providers;
+#[path = "../support/promql.rs"]
+mod promql;
 mod recipe;
 mod rewrite;
 mod routing;
