@@ -13,7 +13,8 @@ use crate::metrics::{Meter, table};
 use crate::state::{SharedFleet, TenantTable};
 
 use super::delivery::Delivery;
-use super::ledger::{Rounds, begin_series};
+use super::ledger::begin_series;
+use super::rounds::Rounds;
 use super::secrets::Secrets;
 use super::unshown::Unshown;
 use super::{head, lacks, version};

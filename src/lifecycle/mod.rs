@@ -78,6 +78,7 @@ mod progress;
 mod properties;
 mod reader;
 mod refuse;
+mod rounds;
 mod router;
 mod secrets;
 mod send;

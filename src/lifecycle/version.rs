@@ -11,50 +11,54 @@ use crate::config::Config;
 use crate::host::Host;
 use crate::metrics::{Meter, table};
 
-use super::event::millis;
-
 /// The version in Cargo.toml.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 
-/// The key in shared data for the notes: what was logged in this process, and when.
+/// The key in shared data for the notes: what was logged in this process.
 const KEY: &str = "pointsman/version";
-
-/// For so long a note keeps others from logging the same, in milliseconds. Workers start together.
-/// A document that comes back later, as after a roll-back, is logged again.
-const HOLDS_MS: u64 = 60_000;
 
 /// So many notes are kept: each listener may have a document of its own.
 const MOST_NOTES: usize = 16;
 
-/// Shows the version and the document's hash as metrics, and logs them once in each process.
+/// Shows the version as a metric, and logs it with the document's hash once in each process.
 pub(super) fn announce<H: Host + ?Sized>(host: &H, meter: &Meter, config: &Config) {
     meter.put(host, &table::BUILD, &[VERSION], 1);
-    let now_ms = millis(host.now());
-    let hash = config.document_hash.as_str();
-    let noted = host.read(KEY);
-    let text = noted.as_ref().and_then(|(text, _)| str::from_utf8(text).ok()).unwrap_or_default();
-    let is_logged = |line: &str| {
-        let at_ms = line.strip_prefix(&subject(hash)).and_then(|at| at.parse().ok());
-        at_ms.is_some_and(|at_ms: u64| now_ms.abs_diff(at_ms) < HOLDS_MS)
-    };
-    if text.lines().any(is_logged) {
+    let own = note(config);
+    let (version, notes) = notes(host);
+    if notes.contains(&own) {
         return;
     }
-    let mut notes = format!("{}{now_ms}", subject(hash));
-    for line in text.lines().take(MOST_NOTES.saturating_sub(1)) {
-        notes.push('\n');
-        notes.push_str(line);
-    }
+    let kept = notes.into_iter().take(MOST_NOTES.saturating_sub(1));
+    let all: Vec<String> = [own].into_iter().chain(kept).collect();
     // Of workers that start at once, one writes first; the write of the others fails, and
     // they stay silent. An absent key accepts any version.
-    let version = noted.map_or(u32::MAX, |(_, version)| version);
-    if host.write(KEY, notes.as_bytes(), version).is_ok() {
+    if host.write(KEY, all.join("\n").as_bytes(), version).is_ok() {
+        let hash = &config.document_hash;
         let line = format!("pointsman {VERSION} is configured with the document {hash}");
         host.log(Level::Info, &line);
     }
 }
 
-/// Returns the beginning of a note: all but the time.
-fn subject(hash: &str) -> String {
-    format!("{VERSION} {hash} ")
+/// Takes the note of a document away, since its configuration goes. So it is logged again if it
+/// comes back, as after a roll-back. A write that is lost leaves the note, which only keeps a line
+/// out of the log.
+pub(super) fn forget<H: Host + ?Sized>(host: &H, config: &Config) {
+    let own = note(config);
+    let (version, mut notes) = notes(host);
+    if notes.contains(&own) {
+        notes.retain(|note| *note != own);
+        let _ = host.write(KEY, notes.join("\n").as_bytes(), version);
+    }
+}
+
+/// Returns the note of a document: version and hash.
+fn note(config: &Config) -> String {
+    format!("{VERSION} {}", config.document_hash)
+}
+
+/// Returns all notes, and their version in shared data.
+fn notes<H: Host + ?Sized>(host: &H) -> (u32, Vec<String>) {
+    let Some((text, version)) = host.read(KEY) else { return (u32::MAX, Vec::new()) };
+    let text = str::from_utf8(&text).unwrap_or_default();
+    (version, text.lines().map(str::to_owned).collect())
 }

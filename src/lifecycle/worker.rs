@@ -21,6 +21,7 @@ use super::engine::Engine;
 use super::event::millis;
 use super::ledger::{hide_gone, hide_states, show_at_once, show_changed, show_states};
 use super::stream::Stream;
+use super::version;
 
 /// Longest time between two ticks, in milliseconds. What is counted is handed to the host at each
 /// tick, and the documentation promises that within a second.
@@ -130,6 +131,7 @@ impl Worker {
         let engine = self.engine.borrow();
         show_at_once(host, &engine);
         hide_states(host, &engine);
+        version::forget(host, &engine.config);
         engine.meter.close(host);
     }
 

@@ -115,18 +115,18 @@ pub static FIRST_TOKEN: Metric = metric(
     Histogram,
     &["deployment", "gen_ai.operation.name", "gen_ai.provider.name", "gen_ai.request.model"],
 );
-/// Tokens of an answered attempt, where its provider reports them. Estimates are left out, so
-/// that the distribution is of real values.
-pub static TOKEN_USAGE: Metric = metric(
-    "gen_ai.client.token.usage",
+/// Input tokens of an answered attempt, cached ones included, where its provider reports them.
+/// Estimates are left out, so that the distribution is of real values.
+pub static INPUT_TOKENS: Metric = metric(
+    "gen_ai.client.inference.operation.input_tokens",
     Histogram,
-    &[
-        "deployment",
-        "gen_ai.operation.name",
-        "gen_ai.provider.name",
-        "gen_ai.request.model",
-        "gen_ai.token.type",
-    ],
+    &["deployment", "gen_ai.operation.name", "gen_ai.provider.name", "gen_ai.request.model"],
+);
+/// Output tokens likewise, reasoning included.
+pub static OUTPUT_TOKENS: Metric = metric(
+    "gen_ai.client.inference.operation.output_tokens",
+    Histogram,
+    &["deployment", "gen_ai.operation.name", "gen_ai.provider.name", "gen_ai.request.model"],
 );
 
 /// Questions to services of the strategy `custom`, which pick a deployment, by what came of
@@ -165,7 +165,7 @@ pub static SHADOW_COSTED: Metric = metric("pointsman.shadow.costed", Counter, &[
 pub static SHADOW_COST: Metric = metric("pointsman.shadow.cost.nano_usd", Counter, &["kind"]);
 
 /// Every metric, in the order of docs/observe.md.
-pub static ALL: [&Metric; 34] = [
+pub static ALL: [&Metric; 35] = [
     &REQUESTS,
     &ROUTE_MATCHES,
     &ATTEMPTS,
@@ -188,7 +188,8 @@ pub static ALL: [&Metric; 34] = [
     &ESTIMATE,
     &DURATION,
     &FIRST_TOKEN,
-    &TOKEN_USAGE,
+    &INPUT_TOKENS,
+    &OUTPUT_TOKENS,
     &PICKS,
     &PICK_DURATION,
     &ROUTE_SOURCE_FETCHES,

@@ -4,6 +4,7 @@
 mod beginning;
 mod dashboard;
 mod log;
+mod spans;
 
 use std::collections::BTreeSet;
 use std::io::Write;

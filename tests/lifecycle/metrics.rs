@@ -99,13 +99,13 @@ fn a_served_request_is_counted_in_every_metric() {
     assert_eq!(count(&format!("{tokens}output;.source=.provider;")), [10]);
     // 200 tokens at 2.5 and 10 tokens at 10 millionths.
     assert_eq!(count("pointsman.cost.nano_usd.deployment=.a;"), [600_000]);
-    // The tests of durations check the values.
     for once in ["gen_ai.server.request.duration", "gen_ai.server.time_to_first_token"] {
         assert_eq!(count(&format!("{once}.{of_a}")).len(), 1, "{once}");
     }
-    let usage = format!("gen_ai.client.token.usage.{of_a}.gen_ai_token_type=.");
-    assert_eq!(count(&format!("{usage}input;")), [200]);
-    assert_eq!(count(&format!("{usage}output;")), [10]);
+    let usage =
+        |direction: &str| format!("gen_ai.client.inference.operation.{direction}_tokens.{of_a}");
+    assert_eq!(count(&usage("input")), [200]);
+    assert_eq!(count(&usage("output")), [10]);
     assert_eq!(count("pointsman.decision.duration_us").len(), 2);
 }
 

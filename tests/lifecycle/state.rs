@@ -130,6 +130,8 @@ fn transitions_are_logged_once_at_info() {
     for _ in 0..4 {
         ask(&host, &engine, "open", 200, &[]);
     }
+    let (version, hash) = (env!("CARGO_PKG_VERSION"), &engine.config().document_hash);
+    let configured = format!("pointsman {version} is configured with the document {hash}");
     let log = host.log.borrow();
     let lines: Vec<&str> = log
         .iter()
@@ -139,7 +141,7 @@ fn transitions_are_logged_once_at_info() {
     assert_eq!(
         lines,
         [
-            concat!("pointsman ", env!("CARGO_PKG_VERSION"), " is configured"),
+            configured.as_str(),
             "deployment \"open\" cools for 2000 ms after rate_limit (429)",
             "deployment \"open\" is healthy again",
         ]

@@ -182,9 +182,10 @@ fn a_translated_attempt_is_counted_by_what_its_provider_said() {
     for once in ["gen_ai.server.request.duration", "gen_ai.server.time_to_first_token"] {
         assert_eq!(host.recorded(&format!("{once}.{of}")).len(), 1, "{once}");
     }
-    let usage = format!("gen_ai.client.token.usage.{of}.gen_ai_token_type=.");
-    assert_eq!(host.recorded(&format!("{usage}input;")), [9]);
-    assert_eq!(host.recorded(&format!("{usage}output;")), [3]);
+    let usage =
+        |direction: &str| format!("gen_ai.client.inference.operation.{direction}_tokens.{of}");
+    assert_eq!(host.recorded(&usage("input")), [9]);
+    assert_eq!(host.recorded(&usage("output")), [3]);
 }
 
 #[test]

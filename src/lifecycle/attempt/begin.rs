@@ -59,7 +59,7 @@ pub(super) fn begin<H: Host + ?Sized>(cx: Ctx<'_, H>, is_end: bool) -> (Option<T
         let after = progress.last_outcome();
         count_fallback(cx, handover.asked, ledger.deployment(), after);
     }
-    log_server(cx, &leg.name, &leg.provider);
+    log_server(cx, &leg.name, &leg.provider, upstream_model(cx, leg, &ledger));
     progress.tried.push(Tried::new(at));
     set_headers(cx, &handover, leg, provider, is_first);
     let body = BodyWork::of(&handover, leg);
@@ -146,6 +146,19 @@ fn nothing_left<H: Host + ?Sized>(host: &H, handover: &Handover<'_>, progress: P
     let message = "no deployment is left to try; try again later";
     let refusal = Refusal::new(503, "no_deployment_available", message);
     refuse(host, &refusal, handover.work.format.dialect())
+}
+
+/// Returns the upstream model of a leg: that of its deployment, or the one that the client named
+/// itself.
+fn upstream_model<'a, H: Host + ?Sized>(
+    cx: Ctx<'a, H>,
+    leg: &'a Leg,
+    ledger: &AttemptLedger,
+) -> &'a str {
+    match ledger.deployment() {
+        Some(id) => &cx.engine.config.deployment(id).upstream_model,
+        None => leg.name.split_once(':').map_or(&leg.name, |(_, model)| model),
+    }
 }
 
 /// Opens the ledger of the attempt. The first attempt began with the decision and is taken

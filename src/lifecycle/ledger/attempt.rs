@@ -18,10 +18,6 @@ use super::in_flight::show_in_flight;
 use super::tenant::{release, settle, spent};
 use super::tokens::SpentTokens;
 
-/// The outcome, as a label, of an attempt that Envoy answered by itself for reasons that say
-/// nothing about the deployment: a circuit breaker, or a cluster that does not exist.
-pub(crate) const PROXY: &str = "proxy";
-
 /// An attempt that has begun and has not been counted. Closing it takes it, so that no attempt
 /// can end twice.
 #[derive(Debug)]
@@ -270,13 +266,16 @@ fn count<H: Host + ?Sized>(
 fn count_tokens<H: Host + ?Sized>(cx: Ctx<'_, H>, genai: &[&str; 4], tokens: &SpentTokens) {
     let put =
         |metric, values: &[&str], amount| cx.engine.meter.put(cx.host, metric, values, amount);
-    let [name, operation, provider, model] = *genai;
-    let directions = [("input", tokens.input), ("output", tokens.output)];
-    for ((direction, count), is_told) in directions.into_iter().zip(tokens.told) {
+    let [name, ..] = *genai;
+    let directions = [
+        ("input", tokens.input, &table::INPUT_TOKENS),
+        ("output", tokens.output, &table::OUTPUT_TOKENS),
+    ];
+    for ((direction, count, histogram), is_told) in directions.into_iter().zip(tokens.told) {
         let source = if is_told { "provider" } else { "estimate" };
         put(&table::TOKENS, &[name, direction, source], count);
         if is_told {
-            put(&table::TOKEN_USAGE, &[name, operation, provider, model, direction], count);
+            put(histogram, genai, count);
         }
     }
     for (kind, count) in [

@@ -8,10 +8,13 @@
 use crate::config::{Config, Deployment, Role};
 use crate::host::Host;
 use crate::metrics::{Meter, NONE, OTHER, table};
+use crate::state::DeploymentState;
 use crate::state::outcome::Outcome;
 
-use super::attempt::PROXY;
-use super::states::begin_states;
+use super::label::PROXY;
+
+/// The states of the deployments of a model, as labels.
+pub(super) const OF_MODEL: [&str; 2] = ["available", "unavailable"];
 
 /// The outcomes that can start a cooldown. Those that come often are first, because there may not be
 /// room for all of them.
@@ -50,6 +53,20 @@ pub(crate) fn begin_series<H: Host + ?Sized>(host: &H, meter: &Meter, config: &C
         && of_deployments(host, meter, config)
         && refusals(host, meter, config, &OF_MODELS)
         && answers(host, meter, config);
+}
+
+/// Begins the gauges of all deployments and models that may be shown. Returns whether there is room
+/// for more series.
+fn begin_states<H: Host + ?Sized>(host: &H, meter: &Meter, config: &Config) -> bool {
+    let begin = |metric, values: &[&str]| meter.begin(host, metric, values);
+    let mut deployments = config.deployments.iter().filter(|deployment| deployment.enabled);
+    let mut models = config.models.iter();
+    models.all(|model| {
+        OF_MODEL.iter().all(|state| begin(&table::MODEL_DEPLOYMENTS, &[&model.name, state]))
+    }) && deployments.all(|deployment| {
+        let mut states = DeploymentState::ALL.iter();
+        states.all(|state| begin(&table::DEPLOYMENT_STATE, &[&deployment.id, state.name()]))
+    })
 }
 
 /// Begins the refusals of each model with these codes. Returns whether there is room for more.

@@ -7,6 +7,10 @@ use crate::config::{Config, RouteId};
 use crate::metrics::{NONE, OTHER};
 use crate::routing::{Decision, Server, Step};
 
+/// The outcome, as a label, of an attempt that Envoy answered by itself for reasons that say
+/// nothing about the deployment: a circuit breaker, or a cluster that does not exist.
+pub(crate) const PROXY: &str = "proxy";
+
 /// The labels under which a request is counted.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct RequestLabels<'a> {

@@ -16,6 +16,8 @@ use super::tokens::SpentTokens;
 const MODEL: &[&str] = &["llm.model"];
 const DEPLOYMENT: &[&str] = &["llm.deployment"];
 const PROVIDER: &[&str] = &["llm.provider"];
+const UPSTREAM_MODEL: &[&str] = &["llm.upstream_model"];
+const OPERATION: &[&str] = &["llm.operation"];
 const ROUTE: &[&str] = &["llm.route"];
 const REFUSAL: &[&str] = &["llm.refusal"];
 const DECISION_US: &[&str] = &["llm.decision_us"];
@@ -27,12 +29,19 @@ const COST_USD: &[&str] = &["llm.cost_usd"];
 /// Billionths of a dollar in a dollar.
 const NANO: u64 = 1_000_000_000;
 
-/// Leaves the decision for logs: model and route, and the server where there is one attempt.
-pub(super) fn log_decision<H: Host + ?Sized>(cx: Ctx<'_, H>, decision: &Decision, step: &Step) {
+/// Leaves the decision for logs: operation, model and route, and the server where there is one
+/// attempt.
+pub(super) fn log_decision<H: Host + ?Sized>(
+    cx: Ctx<'_, H>,
+    operation: &'static str,
+    decision: &Decision,
+    step: &Step,
+) {
     let config = &cx.engine.config;
     if !config.log_fields {
         return;
     }
+    cx.host.set_property(OPERATION, operation.as_bytes());
     cx.host.set_property(MODEL, log_word(&decision.model).as_bytes());
     if let Some(id) = decision.route {
         cx.host.set_property(ROUTE, log_word(&config.route(id).name).as_bytes());
@@ -40,7 +49,8 @@ pub(super) fn log_decision<H: Host + ?Sized>(cx: Ctx<'_, H>, decision: &Decision
     // Otherwise each attempt logs its own server.
     if !cx.engine.delivery.is_handed_over() {
         let provider = &config.provider(step.server.provider(config)).name;
-        log_server(cx, &step.server.name(config), provider);
+        let server = &step.server;
+        log_server(cx, &server.name(config), provider, server.upstream_model(config));
     }
 }
 
@@ -58,12 +68,18 @@ pub(crate) fn log_decision_time<H: Host + ?Sized>(cx: Ctx<'_, H>, spent_us: u64)
     }
 }
 
-/// Leaves the deployment and the provider that the request is sent to for logs. With several
-/// attempts the last one stays.
-pub(crate) fn log_server<H: Host + ?Sized>(cx: Ctx<'_, H>, name: &str, provider: &str) {
+/// Leaves for logs the deployment, the provider and the upstream model that the request is sent to.
+/// With several attempts the last one stays.
+pub(crate) fn log_server<H: Host + ?Sized>(
+    cx: Ctx<'_, H>,
+    name: &str,
+    provider: &str,
+    upstream_model: &str,
+) {
     if cx.engine.config.log_fields {
         cx.host.set_property(DEPLOYMENT, log_word(name).as_bytes());
         cx.host.set_property(PROVIDER, log_word(provider).as_bytes());
+        cx.host.set_property(UPSTREAM_MODEL, log_word(upstream_model).as_bytes());
     }
 }
 

@@ -7,8 +7,7 @@ use crate::metrics::{NONE, table};
 use crate::request::refusal::Refusal;
 use crate::routing::Decision;
 
-use super::attempt::PROXY;
-use super::label::{RequestLabels, class, deployment};
+use super::label::{PROXY, RequestLabels, class, deployment};
 use super::log_fields::{log_decision, log_refusal};
 
 /// The label of a fallback that was chosen because no deployment of the model itself could be
@@ -82,8 +81,12 @@ impl RequestLedger {
 }
 
 /// Counts the route of a decision, and the fallback where it begins with one, and leaves the
-/// decision for logs.
-pub(crate) fn note_decision<H: Host + ?Sized>(cx: Ctx<'_, H>, decision: &Decision) {
+/// decision for logs. `operation` is that of the request, in the words of OpenTelemetry.
+pub(crate) fn note_decision<H: Host + ?Sized>(
+    cx: Ctx<'_, H>,
+    operation: &'static str,
+    decision: &Decision,
+) {
     let Some(step) = decision.plan.first() else { return };
     let RequestLabels { model, route } = RequestLabels::of(&cx.engine.config, decision);
     if decision.route.is_some() {
@@ -94,5 +97,5 @@ pub(crate) fn note_decision<H: Host + ?Sized>(cx: Ctx<'_, H>, decision: &Decisio
         let values = [model, deployment(&cx.engine.config, step), UNAVAILABLE];
         cx.engine.meter.put(cx.host, &table::FALLBACKS, &values, 1);
     }
-    log_decision(cx, decision, step);
+    log_decision(cx, operation, decision, step);
 }

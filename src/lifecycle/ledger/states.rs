@@ -6,9 +6,6 @@
 //! say. All workers show the same values, and one that was shown too late is right after the next
 //! round. What is no longer configured must be taken back, since Envoy keeps gauges for ever.
 
-use std::cell::{Cell, RefCell};
-use std::ops::Range;
-
 use crate::config::{Config, Deployment, DeploymentId, Model, Role};
 use crate::host::{Host, SharedData};
 use crate::lifecycle::engine::Engine;
@@ -16,76 +13,12 @@ use crate::lifecycle::event::millis;
 use crate::metrics::{Meter, table};
 use crate::state::{DeploymentState, headroom_percent};
 
-/// So many ticks make a round: each reads this part of the records.
-const PARTS: usize = 10;
-/// Shortest time between two parts, in milliseconds. Some workers tick more often than twice a
-/// second.
-const BETWEEN_MS: u64 = 400;
+use super::beginning::OF_MODEL;
+
 /// The key whose version tells workers that something was taken back. Its value says nothing.
 const KEY: &str = "pointsman/shown";
 /// A version with which the host writes without a comparison.
 const WHATEVER: u32 = 0;
-/// The states of the deployments of a model, as labels.
-const OF_MODEL: [&str; 2] = ["available", "unavailable"];
-
-/// Which deployments a worker shows next, and what it has last seen of all of them.
-#[derive(Debug, Default)]
-pub(crate) struct Rounds {
-    /// The first deployment of the next part; `None`: all of them are next.
-    next: Cell<Option<usize>>,
-    /// When the last part was shown, in milliseconds since the epoch.
-    shown_ms: Cell<u64>,
-    /// The version of [`KEY`] when all was shown last; `None` before that. The version itself is
-    /// `None` while nobody has written.
-    seen: Cell<Option<Option<u32>>>,
-    /// Whether each deployment was available when it was last read.
-    available: RefCell<Vec<bool>>,
-}
-
-impl Rounds {
-    /// Returns whether a part is due, and notes that it is shown.
-    fn is_due(&self, now_ms: u64) -> bool {
-        // The clock may have jumped back, and then the time says nothing.
-        let since_ms = now_ms.checked_sub(self.shown_ms.get());
-        let is_due = since_ms.is_none_or(|since_ms| since_ms >= BETWEEN_MS);
-        if is_due {
-            self.shown_ms.set(now_ms);
-        }
-        is_due
-    }
-
-    /// Returns whether the key has another version than before, so that all is to be shown anew.
-    fn is_anew(&self, version: Option<u32>) -> bool {
-        let is_anew = self.seen.replace(Some(version)) != Some(version);
-        if is_anew {
-            self.next.set(None);
-        }
-        is_anew
-    }
-
-    /// Returns the next part of `count` deployments: all of them where all is shown anew.
-    fn part(&self, count: usize) -> Range<usize> {
-        let Some(next) = self.next.replace(Some(0)) else { return 0..count };
-        let from = next.min(count);
-        let to = from.saturating_add(count.div_ceil(PARTS)).min(count);
-        self.next.set(Some(if to == count { 0 } else { to }));
-        from..to
-    }
-}
-
-/// Begins the gauges of all deployments and models that may be shown. Returns whether there is room
-/// for more series.
-pub(crate) fn begin_states<H: Host + ?Sized>(host: &H, meter: &Meter, config: &Config) -> bool {
-    let begin = |metric, values: &[&str]| meter.begin(host, metric, values);
-    let mut deployments = config.deployments.iter().filter(|deployment| deployment.enabled);
-    let mut models = config.models.iter();
-    models.all(|model| {
-        OF_MODEL.iter().all(|state| begin(&table::MODEL_DEPLOYMENTS, &[&model.name, state]))
-    }) && deployments.all(|deployment| {
-        let mut states = DeploymentState::ALL.iter();
-        states.all(|state| begin(&table::DEPLOYMENT_STATE, &[&deployment.id, state.name()]))
-    })
-}
 
 /// Shows the document, and the states of the deployments whose turn it is. The worker calls this at its ticks; a round
 /// takes five seconds. All of them are shown at once the first time, and after another worker has

@@ -244,7 +244,7 @@ fn settle<H: Host + ?Sized>(
         return refuse_whole(cx, whole, labels, refusal, time);
     }
     // From here on the request is on its way, and nothing can fail any more.
-    note_decision(cx, &decision);
+    note_decision(cx, attempt.work().format.genai_operation(), &decision);
     let left = cx.host.now();
     attempt.note_sent(millis(left), 0);
     time.stop_at(cx, left);
@@ -290,7 +290,7 @@ fn release<H: Host + ?Sized>(
         ledger.close_refused(cx, RequestLabels::of(&cx.engine.config, &decision), &refusal);
         return (RouterState::Done, refuse(cx.host, &refusal, dialect));
     }
-    note_decision(cx, &decision);
+    note_decision(cx, attempt.work().format.genai_operation(), &decision);
     let seen = reader.seen() as u64;
     let upload = Upload::rest(dialect, reader.into_scanner(), intake.length, seen, shadowed);
     let streaming = Streaming { ledger, decision, attempt, upload };
@@ -330,8 +330,9 @@ fn count_here<H: Host + ?Sized>(
     (decision, attempt): (&Decision, AttemptLedger),
     time: DecisionTime,
 ) -> NextState {
+    let operation = attempt.work().format.genai_operation();
     attempt.cancel(cx);
-    note_decision(cx, decision);
+    note_decision(cx, operation, decision);
     let action = counted::answer(cx, &whole);
     let labels = RequestLabels::of(&cx.engine.config, decision);
     whole.ledger.close_served(cx, labels, 200);

@@ -42,6 +42,8 @@ pub(crate) struct Spec {
     pub(crate) is_observed: bool,
     /// Whether the filter logs at every level.
     pub(crate) is_traced: bool,
+    /// The `tracing` of the connection manager; null: there are no spans.
+    pub(crate) tracing: Value,
 }
 
 /// Name of the listener that receives the tests' requests.
@@ -93,6 +95,7 @@ impl Spec {
             has_holding_filter: false,
             is_observed: false,
             is_traced: false,
+            tracing: Value::Null,
         }
     }
 
@@ -271,7 +274,7 @@ impl Spec {
         if self.is_observed {
             log["log_format"] = observed::log_format(self.has_attempts);
         }
-        json!({
+        let mut listener = json!({
             "name": LISTENER,
             "address": address(0),
             "per_connection_buffer_limit_bytes": self.buffer_bytes,
@@ -298,7 +301,12 @@ impl Spec {
                     ]}]},
                 },
             }]}],
-        })
+        });
+        if !self.tracing.is_null() {
+            let manager = &mut listener["filter_chains"][0]["filters"][0]["typed_config"];
+            manager["tracing"] = self.tracing.clone();
+        }
+        listener
     }
 
     fn filter(&self, module: &str) -> Value {

@@ -94,8 +94,11 @@ fn logs_are_clean(spec: &Spec) {
     assert!(found.is_empty(), "{found:#?}");
     assert_eq!(lines(&log, "debug").len(), routed, "{:#?}", lines(&log, "debug"));
     let mut info = lines(&log, "info");
-    let version = concat!("pointsman ", env!("CARGO_PKG_VERSION"), " is configured");
-    assert_eq!(info.remove(0), version, "the version must come first, once for all workers");
+    let version =
+        concat!("pointsman ", env!("CARGO_PKG_VERSION"), " is configured with the document ");
+    let first = info.remove(0);
+    assert!(first.starts_with(version), "the version must come first: {first}");
+    // It comes once for all workers.
     assert!(info.iter().all(|line| line.starts_with("deployment ")), "{info:#?}");
     assert!(!info.is_empty() && info.len() < routed, "cooldowns must be logged: {info:#?}");
     for level in ["warning", "error", "critical"] {
