@@ -49,9 +49,9 @@ mod observe;
 mod odd_answer;
 mod passing;
 mod picker;
-mod providers;
 #[path = "../support/promql.rs"]
 mod promql;
+mod providers;
 mod recipe;
 mod rewrite;
 mod routing;

@@ -41,10 +41,7 @@ pub(super) fn completed(options: &EnvoyOptions) -> Result<EnvoyOptions, ToolErro
         (*file).clone_into(&mut options.trusted_ca);
     }
     // Envoy says of a port that is taken no more than that its configuration is refused.
-    for (address, option) in [
-        (options.listen, "--listen"),
-        (options.admin(), "--admin-port"),
-    ] {
+    for (address, option) in [(options.listen, "--listen"), (options.admin(), "--admin-port")] {
         TcpListener::bind(address).map_err(|error| {
             ToolError::unusable(format!("{address}: {error}; choose another address by {option}"))
         })?;
