@@ -3,6 +3,8 @@
 //! and bodies.
 
 pub mod body;
+// It tells the sources of words, which the filter does not have.
+#[cfg(not(target_os = "wasi"))]
 pub mod classify;
 pub mod details;
 pub mod headroom;
