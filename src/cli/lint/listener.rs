@@ -149,10 +149,10 @@ fn late(filter: &At, report: &mut LintReport) {
         LintCode::Authentication,
         filter,
         format!(
-            "{name} stands after pointsman, which has then spent a turn for a caller that nobody \
-             knows, and put the provider's credential where the client's was"
+            "{name} is after pointsman, so pointsman spends a turn for an unknown caller, and \
+             replaces the client's credential by the provider's"
         ),
-        format!("{name} before pointsman"),
+        format!("put {name} before pointsman"),
     );
 }
 
