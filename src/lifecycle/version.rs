@@ -17,22 +17,27 @@ pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 /// The key in shared data for the notes: what was logged in this process.
 const KEY: &str = "pointsman/version";
 
-/// So many notes are kept: each listener may have a document of its own.
-const MOST_NOTES: usize = 16;
+/// Longest notes, in bytes: some forty of them, since each listener may have a document of its own.
+/// Longer ones begin anew, and then a line may be logged twice.
+const LONGEST: usize = 1024;
 
 /// Shows the version as a metric, and logs it with the document's hash once in each process.
 pub(super) fn announce<H: Host + ?Sized>(host: &H, meter: &Meter, config: &Config) {
     meter.put(host, &table::BUILD, &[VERSION], 1);
     let own = note(config);
-    let (version, notes) = notes(host);
-    if notes.contains(&own) {
+    // An absent key accepts any version.
+    let (text, version) = host.read(KEY).unwrap_or((Vec::new(), u32::MAX));
+    let mut others = without(&text, &own);
+    if others.len() < text.len() {
         return;
     }
-    let kept = notes.into_iter().take(MOST_NOTES.saturating_sub(1));
-    let all: Vec<String> = [own].into_iter().chain(kept).collect();
+    if others.len() > LONGEST {
+        others.clear();
+    }
+    let notes = format!("{own}\n{others}");
     // Of workers that start at once, one writes first; the write of the others fails, and
-    // they stay silent. An absent key accepts any version.
-    if host.write(KEY, all.join("\n").as_bytes(), version).is_ok() {
+    // they stay silent.
+    if host.write(KEY, notes.as_bytes(), version).is_ok() {
         let hash = &config.document_hash;
         let line = format!("pointsman {VERSION} is configured with the document {hash}");
         host.log(Level::Info, &line);
@@ -44,21 +49,27 @@ pub(super) fn announce<H: Host + ?Sized>(host: &H, meter: &Meter, config: &Confi
 /// out of the log.
 pub(super) fn forget<H: Host + ?Sized>(host: &H, config: &Config) {
     let own = note(config);
-    let (version, mut notes) = notes(host);
-    if notes.contains(&own) {
-        notes.retain(|note| *note != own);
-        let _ = host.write(KEY, notes.join("\n").as_bytes(), version);
+    let Some((text, version)) = host.read(KEY) else { return };
+    let others = without(&text, &own);
+    if others.len() < text.len() {
+        let _ = host.write(KEY, others.as_bytes(), version);
     }
+}
+
+/// Returns the notes, a line each, without one of them. So the result is shorter if that one was
+/// there.
+#[inline(never)]
+fn without(notes: &[u8], own: &str) -> String {
+    let mut others = String::new();
+    let lines = str::from_utf8(notes).unwrap_or_default().lines();
+    for note in lines.filter(|note| *note != own) {
+        others.push_str(note);
+        others.push('\n');
+    }
+    others
 }
 
 /// Returns the note of a document: version and hash.
 fn note(config: &Config) -> String {
     format!("{VERSION} {}", config.document_hash)
-}
-
-/// Returns all notes, and their version in shared data.
-fn notes<H: Host + ?Sized>(host: &H) -> (u32, Vec<String>) {
-    let Some((text, version)) = host.read(KEY) else { return (u32::MAX, Vec::new()) };
-    let text = str::from_utf8(&text).unwrap_or_default();
-    (version, text.lines().map(str::to_owned).collect())
 }

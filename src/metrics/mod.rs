@@ -100,6 +100,7 @@ impl Meter {
     ///
     /// Half of the series are left to those that have something to count, so a configuration that
     /// is too large for all series never makes a series `other` by this.
+    #[inline(never)]
     pub fn begin<H: Host + ?Sized>(
         &self,
         host: &H,

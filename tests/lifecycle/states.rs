@@ -10,7 +10,7 @@ use crate::fake_host::FakeHost;
 use crate::{head, worker};
 
 /// So many ticks show every deployment once.
-const ROUND: usize = 10;
+const ROUND: u32 = 10;
 
 /// Returns the last value of every gauge of a metric, by its labels; those that are 0 are left out.
 fn gauges(host: &FakeHost, metric: &str) -> BTreeMap<String, u64> {
@@ -177,7 +177,7 @@ fn a_tick_reads_a_tenth_of_the_deployments_however_many_there_are() {
             host.now_ms.pass(500);
             worker.on_tick(&host);
             let (reads, writes) = host.accesses.get();
-            assert!(reads - before.0 <= 1 + count.div_ceil(ROUND as u32), "{count}");
+            assert!(reads - before.0 <= 1 + count.div_ceil(ROUND), "{count}");
             assert_eq!(writes, before.1, "nothing is written");
         }
         // Ticks that come more often read nothing.

@@ -1,5 +1,7 @@
 //! What a Prometheus query asks for: the metrics and labels in it.
 
+#![allow(clippy::string_slice, reason = "queries are cut at ASCII characters")]
+
 use std::collections::BTreeSet;
 
 /// What a query asks for.

@@ -70,6 +70,7 @@ fn begin_states<H: Host + ?Sized>(host: &H, meter: &Meter, config: &Config) -> b
 }
 
 /// Begins the refusals of each model with these codes. Returns whether there is room for more.
+#[inline(never)]
 fn refusals<H: Host + ?Sized>(host: &H, meter: &Meter, config: &Config, codes: &[&str]) -> bool {
     codes.iter().all(|code| {
         let mut models = config.models.iter();

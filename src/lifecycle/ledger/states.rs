@@ -93,12 +93,12 @@ pub(crate) fn hide_gone<H: Host + ?Sized>(host: &H, engine: &Engine, after: &Con
         return;
     }
     for deployment in engine.config.deployments.iter() {
-        if after.deployments.binary_search_by(|known| known.id.cmp(&deployment.id)).is_err() {
+        if !after.names.deployments.contains_key(&deployment.id) {
             hide(host, engine, deployment);
         }
     }
     for model in &engine.config.models {
-        if after.models.binary_search_by(|known| known.name.cmp(&model.name)).is_err() {
+        if !after.models.iter().any(|known| known.name == model.name) {
             hide_model(host, &engine.meter, model);
         }
     }
@@ -111,6 +111,7 @@ fn tell_others<S: SharedData + ?Sized>(shared: &S) {
 }
 
 /// Shows which state a deployment is in; `None`: in none.
+#[inline(never)]
 fn show_state<H: Host + ?Sized>(
     host: &H,
     meter: &Meter,
@@ -126,15 +127,21 @@ fn show_state<H: Host + ?Sized>(
 /// Shows how many deployments of a model are available, and how many are not. One that is listed for
 /// several variants counts once.
 fn show_model<H: Host + ?Sized>(host: &H, meter: &Meter, model: &Model, available: &[bool]) {
-    let candidates = model.groups.iter().flat_map(|group| &group.candidates);
-    let mut all: Vec<usize> = candidates.map(|candidate| candidate.deployment.0).collect();
-    all.sort_unstable();
-    all.dedup();
-    let is_available = |at: &&usize| available.get(**at).copied().unwrap_or_default();
-    let count = all.iter().filter(is_available).count();
-    let counts = [count, all.len().saturating_sub(count)];
+    let mut is_counted = vec![false; available.len()];
+    let mut counts = [0, 0];
+    for candidate in model.groups.iter().flat_map(|group| &group.candidates) {
+        let at = candidate.deployment.0;
+        let (Some(is_available), Some(is_counted)) = (available.get(at), is_counted.get_mut(at))
+        else {
+            continue;
+        };
+        if !std::mem::replace(is_counted, true) {
+            let [there, away] = &mut counts;
+            let count: &mut u64 = if *is_available { there } else { away };
+            *count = count.saturating_add(1);
+        }
+    }
     for (state, count) in OF_MODEL.into_iter().zip(counts) {
-        let count = u64::try_from(count).unwrap_or(u64::MAX);
         show(host, meter, &table::MODEL_DEPLOYMENTS, &[&model.name, state], count);
     }
 }
@@ -159,6 +166,7 @@ fn hide_model<H: Host + ?Sized>(host: &H, meter: &Meter, model: &Model) {
 
 /// Sets a gauge, unless there is no room for it. Under `other`, the value of one deployment would
 /// replace that of another.
+#[inline(never)]
 fn show<H: Host + ?Sized>(
     host: &H,
     meter: &Meter,
