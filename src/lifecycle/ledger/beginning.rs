@@ -48,11 +48,12 @@ pub(crate) fn begin_series<H: Host + ?Sized>(host: &H, meter: &Meter, config: &C
     if !meter.is_on() || config.role != Role::Router {
         return;
     }
-    let _ = refusals(host, meter, config, &[NO_DEPLOYMENT])
+    let _ = requests(host, meter, config, "refused", &[NO_DEPLOYMENT])
         && begin_states(host, meter, config)
         && of_deployments(host, meter, config)
-        && refusals(host, meter, config, &OF_MODELS)
-        && answers(host, meter, config);
+        && requests(host, meter, config, "refused", &OF_MODELS)
+        && undecided(host, meter)
+        && requests(host, meter, config, "served", &["5xx", "2xx", "4xx"]);
 }
 
 /// Begins the gauges of all deployments and models that may be shown. Returns whether there is room
@@ -69,13 +70,19 @@ fn begin_states<H: Host + ?Sized>(host: &H, meter: &Meter, config: &Config) -> b
     })
 }
 
-/// Begins the refusals of each model with these codes. Returns whether there is room for more.
+/// Begins the requests of each model with that verdict and these codes. Returns whether there is room
+/// for more.
 #[inline(never)]
-fn refusals<H: Host + ?Sized>(host: &H, meter: &Meter, config: &Config, codes: &[&str]) -> bool {
+fn requests<H: Host + ?Sized>(
+    host: &H,
+    meter: &Meter,
+    config: &Config,
+    verdict: &str,
+    codes: &[&str],
+) -> bool {
     codes.iter().all(|code| {
         let mut models = config.models.iter();
-        models
-            .all(|model| meter.begin(host, &table::REQUESTS, &[&model.name, NONE, "refused", code]))
+        models.all(|model| meter.begin(host, &table::REQUESTS, &[&model.name, NONE, verdict, code]))
     })
 }
 
@@ -105,15 +112,10 @@ const fn has_prices(deployment: &Deployment) -> bool {
     facts.input_usd_per_million.is_some() && facts.output_usd_per_million.is_some()
 }
 
-/// Begins the requests of each model that are answered, and those that are refused before a model
-/// is known. Returns whether there is room for more.
-fn answers<H: Host + ?Sized>(host: &H, meter: &Meter, config: &Config) -> bool {
-    let begin = |values: [&str; 4]| meter.begin(host, &table::REQUESTS, &values);
-    let is_answered = |class: &&str| {
-        config.models.iter().all(|model| begin([&model.name, NONE, "served", class]))
-    };
+/// Begins the requests that are refused before a model is known. Returns whether there is room for
+/// more.
+fn undecided<H: Host + ?Sized>(host: &H, meter: &Meter) -> bool {
     [[OTHER, "model_not_found"], [NONE, "invalid_body"], [NONE, "missing_model"]]
         .into_iter()
-        .all(|[model, code]| begin([model, NONE, "refused", code]))
-        && ["5xx", "2xx", "4xx"].iter().all(is_answered)
+        .all(|[model, code]| meter.begin(host, &table::REQUESTS, &[model, NONE, "refused", code]))
 }
