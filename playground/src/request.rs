@@ -32,7 +32,10 @@ impl Request {
             }
             let parts = line.split_once(':').filter(|(name, _)| !name.trim().is_empty());
             let Some((name, value)) = parts else {
-                return Err(format!("header line {}: expected \"name: value\"", at.saturating_add(1)));
+                return Err(format!(
+                    "header line {}: expected \"name: value\"",
+                    at.saturating_add(1)
+                ));
             };
             headers.push(&name.trim().to_ascii_lowercase(), value.trim().as_bytes());
         }

@@ -58,7 +58,12 @@ fn check_filter(manager: &Manager, filter: &At, decided: &[&str], report: &mut L
         ),
         None => return,
     };
-    report.warning(LintCode::RateLimitOrder, &at, what, format!("put {name} right after pointsman"));
+    report.warning(
+        LintCode::RateLimitOrder,
+        &at,
+        what,
+        format!("put {name} right after pointsman"),
+    );
 }
 
 /// Returns which of the words stands anywhere here. Names of headers have no case.
