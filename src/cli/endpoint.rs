@@ -118,6 +118,20 @@ pub(super) fn addresses(
     Ok(needs.clusters.keys().map(address).collect())
 }
 
+/// Returns a line for each cluster whose address nobody has given.
+pub(super) fn placeholders(addresses: &BTreeMap<String, ClusterAddress>) -> Vec<String> {
+    let line = |(name, address): (&String, &ClusterAddress)| {
+        let (host, port) = (&address.endpoint.host, address.endpoint.port);
+        (address.source == AddressSource::Placeholder).then(|| {
+            format!(
+                "cluster {name}: its address is not known, so the file has the placeholder \
+                 {host}:{port}; give --endpoint {name}=HOST:PORT[,tls]"
+            )
+        })
+    };
+    addresses.iter().filter_map(line).collect()
+}
+
 /// Returns the address of one cluster; the first provider of the cluster with an authority
 /// speaks for all of them.
 fn address(config: &Config, cluster: &str, given: Option<&HostPort>) -> ClusterAddress {

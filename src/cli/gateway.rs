@@ -4,6 +4,7 @@
 //! has an `EnvoyPatchPolicy` put them into what Envoy Gateway makes. So there is one copy of what is
 //! right. Knows how Envoy Gateway names its listeners and routes, and nothing of the module.
 
+use std::io::Write;
 use std::path::PathBuf;
 
 use serde_json::{Value, json};
@@ -42,7 +43,8 @@ pub(super) struct GatewayArgs {
     /// The name of the `GatewayClass`
     #[arg(long, default_value = "eg", value_name = "NAME")]
     class: String,
-    /// Where a cluster is; may be repeated. Without it, where the provider's authority says
+    /// The address of a cluster; may be repeated. Without it, the address is the provider's
+    /// authority with TLS, or else a placeholder to change
     #[arg(long = "endpoint", short, value_name = "CLUSTER=HOST:PORT[,tls]")]
     endpoints: Vec<EndpointArg>,
     /// The module in the proxy's container
@@ -116,6 +118,9 @@ fn gateway(arguments: &GatewayArgs) -> Value {
 /// The configuration names no cluster, or `--endpoint` one that it does not have.
 fn backend(arguments: &GatewayArgs, config: &Config) -> Result<Value, ToolError> {
     let addresses = endpoint::addresses(config, &Needs::of(config), &arguments.endpoints)?;
+    for line in endpoint::placeholders(&addresses) {
+        let _ = writeln!(std::io::stderr(), "{line}");
+    }
     let default = config.default_cluster.as_ref().and_then(|name| addresses.get(name));
     let address = default
         .or_else(|| addresses.values().next())

@@ -86,3 +86,29 @@ fn a_secret_that_envoy_would_read_itself_is_refused() {
     let says = "providers.p.credential.envoy: is \"credential_injector\"";
     assert!(ran.code == 2 && ran.err.starts_with(says), "{}", ran.err);
 }
+
+/// In a pod, 127.0.0.1 is never where a provider is.
+#[test]
+fn a_cluster_without_an_address_is_named() {
+    let config = file(
+        "nowhere.json",
+        r#"{"providers": {"p": {"cluster": "vllm"}}, "deployments": {"d": {"provider": "p", "model": "m"}},
+            "models": {"m": {"candidates": ["d"]}}}"#,
+    );
+    for command in ["istio", "gateway", "envoy"] {
+        let ran = pointsman(&[command, "--config", &config]);
+        assert!(
+            ran.err.contains("cluster vllm: its address is not known"),
+            "{command}: {}",
+            ran.err
+        );
+        let given =
+            pointsman(&[command, "--config", &config, "--endpoint", "vllm=vllm.models.svc:80"]);
+        assert!(!given.err.contains("is not known"), "{command}: {}", given.err);
+    }
+    // Istio knows a service by its full name.
+    let endpoint = "vllm=vllm.models.svc:80";
+    let ran = pointsman(&["istio", "--config", &config, "--endpoint", endpoint]);
+    assert!(ran.out.contains("outbound|80||vllm.models.svc.cluster.local"), "{}", ran.out);
+    assert!(!ran.out.contains("kind: ServiceEntry"), "{}", ran.out);
+}

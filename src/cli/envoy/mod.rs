@@ -16,7 +16,7 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use super::endpoint::{AddressSource, EndpointArg};
+use super::endpoint::{self, EndpointArg};
 use super::io::ToolError;
 use super::routing_file::RoutingFile;
 use super::yaml;
@@ -178,16 +178,7 @@ fn parts(bootstrap: &Bootstrap<'_>) -> Result<Written, String> {
 /// Returns what the configuration cannot say and the user has to, a line each. The written
 /// file is complete and has comments at these places, too.
 fn left_to_do(bootstrap: &Bootstrap<'_>) -> Vec<String> {
-    let mut lines = Vec::new();
-    for (name, address) in &bootstrap.addresses {
-        if address.source == AddressSource::Placeholder {
-            let (host, port) = (&address.endpoint.host, address.endpoint.port);
-            lines.push(format!(
-                "cluster {name}: its address is not known, so the file has the placeholder \
-                 {host}:{port}; give --endpoint {name}=HOST:PORT[,tls]"
-            ));
-        }
-    }
+    let mut lines = endpoint::placeholders(&bootstrap.addresses);
     if bootstrap.config.default_cluster.is_none() {
         lines.push(
             "default_cluster: is not set, so Envoy answers 503 to requests that are not LLM \

@@ -36,7 +36,8 @@ pub(crate) struct IstioArgs {
     /// A host that clients send requests to; may be repeated
     #[arg(long, default_value = "*", value_name = "HOST")]
     pub(super) hosts: Vec<String>,
-    /// The address of a cluster; may be repeated. Without it, the address is the provider's authority
+    /// The address of a cluster; may be repeated. Without it, the address is the provider's
+    /// authority with TLS, or else a placeholder to change
     #[arg(long = "endpoint", short, value_name = "CLUSTER=HOST:PORT[,tls]")]
     pub(super) endpoints: Vec<EndpointArg>,
     /// The image that contains pointsman.wasm, for the WasmPlugin or TrafficExtension
@@ -184,16 +185,16 @@ fn refuse_what_would_be_lost(
     let hold = document.get("hold").and_then(Value::as_str);
     let message = match (form.is_plugin(), hold) {
         (true, _) if attempts > 1 => format!(
-            "failover.max_attempts: is {attempts}, and the form {name} makes one attempt; take --form \
-             envoy-filter, or have 1 here"
+            "failover.max_attempts: is {attempts}, but the form {name} makes only one attempt; use --form \
+             envoy-filter (Istio 1.31 or later), or set it to 1"
         ),
         (true, Some("stop_iteration")) => format!(
-            "hold: is \"stop_iteration\", and the form {name} can hold no headers; take --form \
-             envoy-filter, or leave it out"
+            "hold: is \"stop_iteration\", but the form {name} cannot hold headers; use --form \
+             envoy-filter, or remove the key"
         ),
         (false, Some("buffer_filter")) => format!(
-            "hold: is \"buffer_filter\", and the form {name} has no such filter; take --form \
-             wasm-plugin, or leave it out"
+            "hold: is \"buffer_filter\", but the form {name} has no buffer filter; use --form \
+             wasm-plugin, or remove the key"
         ),
         _ => return Ok(()),
     };

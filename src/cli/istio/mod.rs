@@ -13,8 +13,11 @@ mod resource;
 #[cfg(test)]
 mod tests;
 
+use std::io::Write;
+
 use serde_json::json;
 
+use super::endpoint;
 use super::io::{self, ToolError};
 use super::yaml;
 use manifests::{Manifests, OutputFormat};
@@ -26,7 +29,11 @@ pub(super) use manifests::IstioArgs;
 /// # Errors
 /// The configuration cannot be used, or asks for what the chosen form cannot do.
 pub(super) fn run(arguments: &IstioArgs) -> Result<String, ToolError> {
-    let resources = resource::all(&Manifests::read(arguments)?);
+    let manifests = Manifests::read(arguments)?;
+    for line in endpoint::placeholders(&manifests.addresses) {
+        let _ = writeln!(std::io::stderr(), "{line}");
+    }
+    let resources = resource::all(&manifests);
     match arguments.output {
         OutputFormat::Yaml => Ok(yaml::documents(&resources)),
         OutputFormat::Json => {

@@ -6,6 +6,9 @@ use crate::cli::endpoint::ClusterAddress;
 /// patch finds it.
 pub(super) const POINTSMAN: &str = "pointsman";
 
+/// How the short form of a service's name ends: `vllm.models.svc`.
+const SHORT: &str = ".svc";
+
 /// Returns the name that Istio gives the cluster of a service: `outbound|443||api.example`.
 ///
 /// Istio makes clusters of services by itself. What the configuration calls a cluster is
@@ -19,14 +22,18 @@ pub(super) fn cluster(address: &ClusterAddress) -> String {
 pub(super) fn host(address: &ClusterAddress) -> String {
     match address.endpoint.ip() {
         Some(ip) => format!("{}.pointsman.internal", ip.to_string().replace(['.', ':'], "-")),
+        // Istio knows services by their full names alone.
+        None if address.endpoint.host.ends_with(SHORT) => {
+            format!("{}.cluster.local", address.endpoint.host)
+        }
         None => address.endpoint.host.clone(),
     }
 }
 
 /// Whether the host is a service of Kubernetes, which Istio knows without a `ServiceEntry`:
-/// `vllm.models.svc.cluster.local`, or its short form `vllm.models.svc`.
+/// `vllm.models.svc.cluster.local`.
 pub(super) fn is_kubernetes_service(host: &str) -> bool {
-    host.ends_with(".svc") || host.contains(".svc.")
+    host.ends_with(SHORT) || host.contains(".svc.")
 }
 
 /// Returns the name of a resource for a host. Kubernetes allows lower case letters, digits,
