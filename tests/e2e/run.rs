@@ -108,7 +108,7 @@ fn a_changed_document_is_applied_without_a_failed_request() {
     let said = running.stop();
     assert!(said.contains(&format!("{path}: changed and applied")), "{said}");
     let wanted = format!("{path}:3: error: models.auto.candidates[0]: unknown deployment \"zz\"");
-    assert!(said.contains(&wanted) && said.contains("not applied"), "{said}");
+    assert!(said.contains(&wanted) && said.contains("not applied: Envoy keeps"), "{said}");
 }
 
 #[test]
@@ -169,7 +169,7 @@ fn an_operator_sees_and_changes_several_proxies() {
     two.wait_for("the new document", || two.deployment().as_deref() == Some("local/other"));
 
     let (code, said) = admin(&both, &["drain", "none"]);
-    assert!(code == 1 && said.contains("there is no deployment of that id"), "{said}");
+    assert!(code == 1 && said.contains("there is no deployment with this id"), "{said}");
     // The token is on no command line and in no message.
     let (code, said) = admin(&both, &["state", "--token-env", "POINTSMAN_NO_SUCH"]);
     assert!(code == 2 && said.contains("POINTSMAN_NO_SUCH is not set"), "{said}");

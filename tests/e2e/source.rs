@@ -162,7 +162,8 @@ fn no_fetched_model_makes_the_filter_call_a_cluster_that_runs_it() {
                 Group::start(&Spec { environment, services, ..Spec::failing_over(document) });
             run(until(&group, "rejected", 2));
             assert_eq!(served(&group, "f"), ["404"], "{cluster}");
-            let told = format!("models.f.custom.cluster: \"{cluster}\" is no cluster of a service");
+            let told =
+                format!("models.f.custom.cluster: \"{cluster}\" is not the cluster of a service");
             assert!(group.envoy().log().contains(&told), "{told}");
             group.assert_serves("plain");
             group.assert_no_trap();

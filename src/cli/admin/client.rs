@@ -68,8 +68,8 @@ impl Fleet {
         let token =
             std::env::var(name).ok().filter(|token| !token.is_empty()).ok_or_else(|| {
                 ToolError::unusable(format!(
-                    "the environment variable {name} is not set; it holds the admin token, as \
-                 admin.token_env of the document names it"
+                    "the environment variable {name} is not set; it holds the admin token, if the \
+                 document has `admin`; --token-env names another variable"
                 ))
             })?;
         let mut tls = TlsConfig::builder();
@@ -141,7 +141,9 @@ impl Fleet {
         match document {
             Some(document) if status.is_success() => Ok(document),
             Some(document) => Err(refusal(status.as_u16(), &document)),
-            None => Err(format!("answers {status} without JSON: is this the listener of a proxy?")),
+            None => Err(format!(
+                "answers {status} without JSON: is this the listener of a proxy, and has its document `admin` (docs/admin.md)?"
+            )),
         }
     }
 }

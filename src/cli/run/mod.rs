@@ -21,6 +21,10 @@ use proxy::Proxy;
 
 /// How often the document is looked at.
 const LOOKS: Duration = Duration::from_millis(300);
+/// After how many looks a file that cannot be read is reported.
+const PATIENCE: u32 = 4;
+/// What is said of a change that has no effect.
+const KEPT: &str = "not applied: Envoy keeps the previous document";
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct RunArgs {
@@ -79,6 +83,8 @@ struct Document {
     models: Vec<String>,
     /// What is accepted and worth a second look, a line each.
     warnings: Vec<String>,
+    /// Why the file cannot be read at the moment, and how often that was found.
+    trouble: Option<(String, u32)>,
 }
 
 impl Document {
@@ -94,13 +100,35 @@ impl Document {
         let files = EnvoyFiles::of(&read, options, folder)?;
         program::has_variables(&files.variables)?;
         let models = config.models.iter().map(|model| model.name.clone()).collect();
-        Ok(Self { bytes: read.json().to_vec(), files, folder: folder.to_owned(), models, warnings })
+        Ok(Self {
+            bytes: read.json().to_vec(),
+            files,
+            folder: folder.to_owned(),
+            models,
+            warnings,
+            trouble: None,
+        })
+    }
+
+    /// Says that the file cannot be read, once it is so for a while: an editor may be writing it.
+    fn unreadable(&mut self, message: String) {
+        let looks = match &self.trouble {
+            Some((known, looks)) if *known == message => looks.saturating_add(1),
+            _ => 1,
+        };
+        if looks == PATIENCE {
+            say(&format!("{message}\n{KEPT}"));
+        }
+        self.trouble = Some((message, looks));
     }
 
     /// Gives Envoy the document if it has changed. A document with a mistake changes nothing.
     fn follow(&mut self, file: &Path, options: &EnvoyOptions, proxy: &Proxy) {
-        // Not there for a moment while an editor writes it, perhaps.
-        let Ok(read) = RoutingFile::read(file) else { return };
+        let read = match RoutingFile::read(file) {
+            Ok(read) => read,
+            Err(error) => return self.unreadable(error.message),
+        };
+        self.trouble = None;
         if read.json() == self.bytes {
             return;
         }
@@ -122,9 +150,7 @@ impl Document {
                 self.warnings.iter().for_each(|warning| say(warning));
                 say(&format!("{}: changed and applied", file.display()));
             }
-            Err(error) => {
-                say(&format!("{}\nnot applied: the document before serves on", error.message))
-            }
+            Err(error) => say(&format!("{}\n{KEPT}", error.message)),
         }
     }
 }

@@ -26,11 +26,14 @@ pub(super) fn completed(options: &EnvoyOptions) -> Result<EnvoyOptions, ToolErro
     let own = std::env::current_exe().ok();
     let beside = own.iter().filter_map(|own| Some(own.parent()?.join(MODULES[0])));
     let given = PathBuf::from(&options.module);
-    let here = MODULES.iter().map(PathBuf::from);
-    let found = std::iter::once(given).chain(here).chain(beside).find(|file| file.is_file());
+    // Where a user names a module, no other one is taken in its place.
+    let is_named = options.module != MODULES[0];
+    let elsewhere = MODULES.iter().map(PathBuf::from).chain(beside).filter(|_| !is_named);
+    let found = std::iter::once(given).chain(elsewhere).find(|file| file.is_file());
     let module = found.and_then(|file| file.canonicalize().ok()).ok_or_else(|| {
         ToolError::unusable(format!(
-            "{}: there is no module here; name it by --module, or build it by `make build`",
+            "{}: there is no module here; name it by --module (a release has it beside the tool, and \
+             `make build` builds it)",
             options.module
         ))
     })?;
@@ -41,7 +44,11 @@ pub(super) fn completed(options: &EnvoyOptions) -> Result<EnvoyOptions, ToolErro
         (*file).clone_into(&mut options.trusted_ca);
     }
     // Envoy says of a port that is taken no more than that its configuration is refused.
-    for (address, option) in [(options.listen, "--listen"), (options.admin(), "--admin-port")] {
+    if options.listen == options.admin() && options.listen.port() != 0 {
+        let message = format!("--listen and --admin are both {}; choose two", options.listen);
+        return Err(ToolError::unusable(message));
+    }
+    for (address, option) in [(options.listen, "--listen"), (options.admin(), "--admin")] {
         TcpListener::bind(address).map_err(|error| {
             ToolError::unusable(format!("{address}: {error}; choose another address by {option}"))
         })?;

@@ -61,8 +61,16 @@ impl Proxy {
                 let message = format!("Envoy does not start ({status}); its log above says why");
                 return Err(ToolError::unusable(message));
             }
-            if self.ask("/ready").is_some() {
-                return Ok(true);
+            let updates = self.updates("listener_manager.lds").filter(|_| self.is_live());
+            match updates {
+                Some(Updates { refused: 1.., .. }) => {
+                    return Err(ToolError::unusable(
+                        "Envoy refuses the listener; its log above says why: often the value of an \
+                         environment variable, or an address that is taken",
+                    ));
+                }
+                Some(Updates { taken: 1.., is_warming: false, .. }) => return Ok(true),
+                _ => {}
             }
             sleep(ASKS);
         }
@@ -127,9 +135,15 @@ impl Proxy {
             .max(value("listener_manager.total_listeners_warming"));
         Some(Updates {
             taken: value(&format!("{of}.update_success")),
-            refused: value(&format!("{of}.update_rejected")),
+            refused: value(&format!("{of}.update_rejected"))
+                .saturating_add(value("listener_manager.listener_create_failure")),
             is_warming: warming > 0,
         })
+    }
+
+    /// Whether Envoy has begun to serve. That says nothing about its listener.
+    fn is_live(&self) -> bool {
+        self.ask("/ready").is_some()
     }
 
     /// Returns what Envoy's admin page answers; `None` where that is no success.

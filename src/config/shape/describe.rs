@@ -59,10 +59,17 @@ pub(super) fn all_described(alternatives: impl Iterator<Item = &'static Alternat
 /// Returns what a value is, for messages, to stand after "found": scalars as they are written,
 /// lists and objects by their type alone.
 pub(super) fn found(node: &TreeNode) -> String {
+    const MOST_SHOWN: usize = 16;
+
     match node {
         TreeNode::Null => "null".to_owned(),
         TreeNode::Bool(value) => value.to_string(),
         TreeNode::Number(value) => value.to_string(),
+        // It may be a secret in the wrong place, as in `"credential": "sk-…"`.
+        TreeNode::Text(text) if text.len() > MOST_SHOWN => {
+            let start: String = text.chars().take(3).collect();
+            format!("a text that begins with {}", quoted(&start))
+        }
         TreeNode::Text(text) => quoted(text),
         TreeNode::List(_) => "a list".to_owned(),
         TreeNode::Object(_) => "an object".to_owned(),
