@@ -258,7 +258,11 @@ fn no_form_of_istio_drops_a_setting_without_a_word() {
     let attempts = r#""failover": {"max_attempts": 3}"#;
     for (form, more, says) in [
         ("wasm-plugin", attempts, "failover.max_attempts: is 3, but the form wasm-plugin"),
-        ("traffic-extension", attempts, "use --form envoy-filter (Istio 1.31 or later), or set it to 1"),
+        (
+            "traffic-extension",
+            attempts,
+            "use --form envoy-filter (Istio 1.31 or later), or set it to 1",
+        ),
         ("wasm-plugin", r#""hold": "stop_iteration""#, "hold: is \"stop_iteration\", but"),
         ("envoy-filter", r#""hold": "buffer_filter""#, "use --form wasm-plugin, or remove"),
     ] {

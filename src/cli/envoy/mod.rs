@@ -153,7 +153,7 @@ fn write(bootstrap: &Bootstrap<'_>) -> Result<Written, ToolError> {
 /// Returns the parts of what is written.
 ///
 /// # Errors
-/// As [`write`].
+/// As [`write()`].
 fn parts(bootstrap: &Bootstrap<'_>) -> Result<Written, String> {
     let shipped = bootstrap.shipped();
     // The comment at the top of the file is about the file, so another one is written.
