@@ -25,10 +25,10 @@ const HEADER: &str = "x-gateway-destination-endpoint";
 /// Appends a number as protobuf has it.
 fn number(mut value: usize, out: &mut Vec<u8>) {
     while value > 127 {
-        out.push((value & 127) as u8 | 128);
+        out.push(u8::try_from(value & 127).unwrap() | 128);
         value >>= 7;
     }
-    out.push(value as u8);
+    out.push(u8::try_from(value).unwrap());
 }
 
 /// Returns a field that has a length: a text or a message.
