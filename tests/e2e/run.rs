@@ -63,7 +63,10 @@ impl Running {
 
 impl Drop for Running {
     fn drop(&mut self) {
-        let _ = self.child.kill();
+        // By a signal that it can answer, so that its Envoy ends with it.
+        let _ =
+            Command::new("kill").arg(self.child.id().to_string()).stderr(Stdio::null()).status();
+        let _ = self.child.wait();
     }
 }
 
