@@ -38,18 +38,7 @@ pub(crate) fn answered(
     header: Option<&str>,
     profile: RequestProfile,
 ) -> Report {
-    let head = Head {
-        status,
-        details: None,
-        profile,
-        is_request_whole: true,
-        is_over_limit: false,
-        is_over_room: false,
-        retry_after: None,
-        retry_after_ms: None,
-        reset_ms: None,
-        now_ms: 1_800_000_000_000,
-    };
+    let head = Head { now_ms: 1_800_000_000_000, ..Head::of_status(status, profile) };
     let head = report(&head).unwrap();
     // Such a failure is told by its head, and its body is not read.
     if is_told_by_head(&head) {

@@ -29,20 +29,12 @@ pub(super) fn run(arguments: &CheckArgs) -> Result<Output, ToolError> {
     if arguments.json {
         return json(&file.name, &checked);
     }
-    let line = |severity: &'static str| {
-        let name = &file.name;
-        move |found: &Finding| found.line_of(name, severity)
-    };
     let Some(config) = &checked.config else {
-        let mut lines: Vec<String> = checked.problems.iter().map(line("error")).collect();
-        let more = checked.count.saturating_sub(checked.problems.len());
-        if more > 0 {
-            lines.push(format!("and {more} more problems"));
-        }
-        return Err(ToolError::has_problems(lines.join("\n")));
+        return Err(ToolError::has_problems(checked.problem_lines(&file.name)));
     };
     // Warnings first, so that the last line is the verdict.
-    let mut lines: Vec<String> = checked.warnings.iter().map(line("warning")).collect();
+    let line = |found: &Finding| found.line_of(&file.name, "warning");
+    let mut lines: Vec<String> = checked.warnings.iter().map(line).collect();
     lines.push(format!("{}: {}", file.name, summary(config)));
     Ok(lines.join("\n").into())
 }

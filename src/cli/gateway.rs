@@ -4,16 +4,16 @@
 //! has an `EnvoyPatchPolicy` put them into what Envoy Gateway makes. So there is one copy of what is
 //! right. Knows how Envoy Gateway names its listeners and routes, and nothing of the module.
 
-use std::io::Write;
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use serde_json::{Value, json};
 
 use crate::config::{Config, Credential, EnvoyFilter};
 
-use super::endpoint::{self, EndpointArg};
+use super::endpoint::{self, ClusterAddress, EndpointArg};
 use super::envoy;
-use super::io::{ToolError, pretty_json};
+use super::io::{ToolError, note, pretty_json};
 use super::needs::Needs;
 use super::routing_file::RoutingFile;
 use super::yaml::{self, At};
@@ -63,11 +63,14 @@ pub(super) fn run(arguments: &GatewayArgs) -> Result<String, ToolError> {
     let file = RoutingFile::read(&arguments.config)?;
     let config = file.router_config()?;
     refuse_injected(&config)?;
-    let text = envoy::written(&file, &arguments.endpoints, &arguments.module)?;
+    let addresses = endpoint::addresses(&config, &Needs::of(&config), &arguments.endpoints)?;
+    let default = config.default_cluster.clone();
+    let text = envoy::written(&file, config, &arguments.endpoints, &arguments.module)?;
+    note(endpoint::placeholders(&addresses));
     let root = yaml::read_tree(&text).map_err(ToolError::unusable)?;
     let resources = [
         gateway(arguments),
-        backend(arguments, &config)?,
+        backend(arguments, default.as_deref(), &addresses)?,
         route(arguments),
         policy(arguments, &root)?,
     ];
@@ -115,13 +118,13 @@ fn gateway(arguments: &GatewayArgs) -> Value {
 /// replaces where it leads to.
 ///
 /// # Errors
-/// The configuration names no cluster, or `--endpoint` one that it does not have.
-fn backend(arguments: &GatewayArgs, config: &Config) -> Result<Value, ToolError> {
-    let addresses = endpoint::addresses(config, &Needs::of(config), &arguments.endpoints)?;
-    for line in endpoint::placeholders(&addresses) {
-        let _ = writeln!(std::io::stderr(), "{line}");
-    }
-    let default = config.default_cluster.as_ref().and_then(|name| addresses.get(name));
+/// The configuration names no cluster.
+fn backend(
+    arguments: &GatewayArgs,
+    default: Option<&str>,
+    addresses: &BTreeMap<String, ClusterAddress>,
+) -> Result<Value, ToolError> {
+    let default = default.and_then(|name| addresses.get(name));
     let address = default
         .or_else(|| addresses.values().next())
         .ok_or_else(|| ToolError::unusable("providers: are none; a gateway needs one"))?;

@@ -3,7 +3,7 @@
 //! Decides which exit code an error has. Knows no command.
 
 use std::fmt::Display;
-use std::io::{Read, StdinLock};
+use std::io::{Read, StdinLock, Write};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -78,6 +78,28 @@ pub(super) fn standard_input() -> Result<StdinLock<'static>, ToolError> {
 /// The exit code is 2: the command had nothing to work on.
 pub(super) fn unreadable(name: impl Display, error: &std::io::Error) -> ToolError {
     ToolError::unusable(format!("{name}: cannot be read: {error}"))
+}
+
+/// Writes a file so that whoever reads it sees the old text or the new one: Envoy reads a file
+/// again when another one takes its place.
+///
+/// # Errors
+/// The file cannot be written; the message begins with its name.
+pub(super) fn write_file(file: &Path, text: &str) -> Result<(), ToolError> {
+    let mut unfinished = file.as_os_str().to_owned();
+    unfinished.push(".new");
+    let written =
+        std::fs::write(&unfinished, text).and_then(|()| std::fs::rename(&unfinished, file));
+    written.map_err(|error| {
+        ToolError::unusable(format!("{}: cannot be written: {error}", file.display()))
+    })
+}
+
+/// Writes lines to standard error, for people. Where nobody reads them, nothing is lost.
+pub(super) fn note(lines: impl IntoIterator<Item = impl Display>) {
+    for line in lines {
+        let _ = writeln!(std::io::stderr(), "{line}");
+    }
 }
 
 /// Returns a value as JSON with line breaks and indentation.

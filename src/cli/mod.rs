@@ -17,7 +17,6 @@ mod io;
 mod istio;
 mod lint;
 mod needs;
-mod ordered;
 mod replay;
 mod routing_file;
 mod run;

@@ -85,7 +85,7 @@ impl RoutingFile {
         let is_yaml = file.extension().is_some_and(|ending| ending == "yaml" || ending == "yml");
         let text = match String::from_utf8(read(file)?) {
             Ok(text) if is_yaml || looks_like_yaml(&text) => {
-                let node = one_document(&text)
+                let node = yaml::read_only_document(text.trim_start_matches('\u{feff}'))
                     .map_err(|what| ToolError::unusable(format!("{name}: is not YAML: {what}")))?;
                 if node.has(OF_ENVOY) {
                     return Self::embedded(name, node);
@@ -157,11 +157,19 @@ impl RoutingFile {
     /// All problems of the document, one a line. They make the command impossible, so the exit code
     /// is 2; only `pointsman check`, which looks for problems, exits with 1.
     pub(super) fn config(&self) -> Result<Config, ToolError> {
-        let checked = self.check();
-        checked.config.ok_or_else(|| {
-            let lines = checked.problems.iter().map(|found| found.line_of(&self.name, "error"));
-            ToolError::unusable(lines.collect::<Vec<_>>().join("\n"))
-        })
+        self.accepted().map(|(config, _)| config)
+    }
+
+    /// Returns the configuration that a command works with, and its warnings.
+    ///
+    /// # Errors
+    /// As [`RoutingFile::config`].
+    pub(super) fn accepted(&self) -> Result<(Config, Vec<Finding>), ToolError> {
+        let mut checked = self.check();
+        match checked.config.take() {
+            Some(config) => Ok((config, checked.warnings)),
+            None => Err(ToolError::unusable(checked.problem_lines(&self.name))),
+        }
     }
 
     /// Returns the configuration to write Envoy's or Istio's from.
@@ -170,13 +178,7 @@ impl RoutingFile {
     /// As [`RoutingFile::config`], and where the document has the role of the attempt filter. That
     /// one is derived from the router's.
     pub(super) fn router_config(&self) -> Result<Config, ToolError> {
-        let config = self.config()?;
-        if config.role == Role::Attempt {
-            let message = "role: found \"attempt\"; expected the document of the router, so remove \
-                           \"role\" (the attempt filter's document is derived from it)";
-            return Err(ToolError::unusable(message));
-        }
-        Ok(config)
+        self.config().and_then(of_router)
     }
 
     /// Checks the document, and says where its problems are.
@@ -207,6 +209,19 @@ impl RoutingFile {
     }
 }
 
+/// Returns a configuration unless it is that of the attempt filter.
+///
+/// # Errors
+/// It is.
+pub(super) fn of_router(config: Config) -> Result<Config, ToolError> {
+    if config.role == Role::Attempt {
+        let message = "role: found \"attempt\"; expected the document of the router, so remove \
+                       \"role\" (the attempt filter's document is derived from it)";
+        return Err(ToolError::unusable(message));
+    }
+    Ok(config)
+}
+
 /// Returns a document in that notation.
 pub(super) fn written(tree: &TreeNode, notation: Notation) -> String {
     match notation {
@@ -216,17 +231,24 @@ pub(super) fn written(tree: &TreeNode, notation: Notation) -> String {
 }
 
 impl CheckedFile {
+    /// Returns the problems, a line each, and how many there are beyond those that are kept.
+    pub(super) fn problem_lines(&self, file: &str) -> String {
+        let mut lines: Vec<String> =
+            self.problems.iter().map(|found| found.line_of(file, "error")).collect();
+        let more = self.count.saturating_sub(self.problems.len());
+        if more > 0 {
+            lines.push(format!("and {more} more problems"));
+        }
+        lines.join("\n")
+    }
+
     /// Returns the findings of a document without lines.
     fn unplaced(parsed: Result<Config, Problems>) -> Self {
         let found =
             |problem: &Problem| Finding { problem: problem.clone(), line: None, column: None };
         match parsed {
             Ok(config) => {
-                let warning = |warning: &String| {
-                    let (path, message) =
-                        warning.split_once(": ").unwrap_or(("configuration", warning));
-                    found(&Problem { path: path.to_owned(), message: message.to_owned() })
-                };
+                let warning = |warning: &String| found(&Problem::of_warning(warning));
                 let warnings = config.warnings.iter().map(warning).collect();
                 Self { config: Some(config), problems: Vec::new(), count: 0, warnings }
             }
@@ -255,21 +277,6 @@ fn looks_like_yaml(text: &str) -> bool {
     let text = text.trim_start_matches('\u{feff}');
     let is_binary = text.contains(|it: char| it.is_control() && !"\n\r\t".contains(it));
     !is_binary && !text.trim().is_empty() && !text.trim_start().starts_with('{')
-}
-
-/// Reads YAML text of one document.
-///
-/// # Errors
-/// What is wrong, with its line. More documents than one, since all but the first would be passed
-/// over.
-fn one_document(text: &str) -> Result<TreeNode, String> {
-    let text = text.trim_start_matches('\u{feff}');
-    if let Some(line) = yaml::second_document(text) {
-        return Err(format!(
-            "line {line}: another document begins; put only one document into the file"
-        ));
-    }
-    yaml::read(text)
 }
 
 #[cfg(test)]

@@ -102,6 +102,12 @@ section! {
 }
 
 impl ModelFacts {
+    /// Whether it can be told what an answer costs: the prices of input and output are known.
+    #[must_use]
+    pub const fn has_prices(&self) -> bool {
+        self.input_usd_per_million.is_some() && self.output_usd_per_million.is_some()
+    }
+
     /// Returns the price of a million input tokens in USD, of which the expected share is read from
     /// a cache; `None` where the price of input is not known.
     ///

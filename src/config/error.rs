@@ -29,6 +29,16 @@ pub struct Problem {
     pub message: String,
 }
 
+impl Problem {
+    /// Returns a warning as a problem: its path, then what it says. Where a key of the path holds
+    /// `: `, the path ends too early.
+    #[must_use]
+    pub fn of_warning(warning: &str) -> Self {
+        let (path, message) = warning.split_once(": ").unwrap_or(("configuration", warning));
+        Self { path: path.to_owned(), message: message.to_owned() }
+    }
+}
+
 impl Problems {
     /// Returns the problems kept, in the order found. Of a large number the first hundred are
     /// kept.

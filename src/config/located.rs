@@ -143,10 +143,7 @@ fn parted(places: &[TextPlace], warning: &str) -> Problem {
         Some(Problem { path: place.path.clone(), message: rest.to_owned() })
     };
     // A key that is not in the text has no place, and needs no quotes.
-    places.iter().find_map(message).unwrap_or_else(|| {
-        let (path, message) = warning.split_once(": ").unwrap_or(("configuration", warning));
-        Problem { path: path.to_owned(), message: message.to_owned() }
-    })
+    places.iter().find_map(message).unwrap_or_else(|| Problem::of_warning(warning))
 }
 
 /// Returns the character at which the parser stopped; an empty range where that is the end of

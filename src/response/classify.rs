@@ -73,16 +73,9 @@ pub fn classify<'h>(
         reader.finish()
     });
     let head = Head {
-        status,
-        details: None,
-        profile,
-        is_request_whole: true,
-        is_over_limit: false,
-        is_over_room: false,
         retry_after: header("retry-after").filter(|_| status >= 400),
         retry_after_ms: header("retry-after-ms").filter(|_| status >= 400),
-        reset_ms: None,
-        now_ms: 0,
+        ..Head::of_status(status, profile)
     };
     let head = report(&head)?;
     let named = header("x-amzn-errortype").and_then(Wording::of_header);

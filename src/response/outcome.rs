@@ -47,6 +47,26 @@ pub struct Head<'a> {
     pub now_ms: u64,
 }
 
+impl Head<'_> {
+    /// Returns the head of an answer to a request that was sent whole, of which nothing but the status
+    /// is known.
+    #[must_use]
+    pub const fn of_status(status: u16, profile: RequestProfile) -> Self {
+        Self {
+            status,
+            details: None,
+            profile,
+            is_request_whole: true,
+            is_over_limit: false,
+            is_over_room: false,
+            retry_after: None,
+            retry_after_ms: None,
+            reset_ms: None,
+            now_ms: 0,
+        }
+    }
+}
+
 /// Returns what the head says that the attempt came to; `None` where it says nothing about
 /// the deployment.
 ///
@@ -241,16 +261,9 @@ mod tests {
 
     const PROXYS: RequestProfile = RequestProfile { key: KeyOwner::Proxy, may_name_others: false };
     const HEAD: Head<'_> = Head {
-        status: 200,
         details: Some("via_upstream"),
-        profile: PROXYS,
-        is_request_whole: true,
-        is_over_limit: false,
-        is_over_room: false,
-        retry_after: None,
-        retry_after_ms: None,
-        reset_ms: None,
         now_ms: 1_445_412_470_000,
+        ..Head::of_status(200, PROXYS)
     };
 
     fn outcome(head: Head<'_>) -> Option<Outcome> {

@@ -2,11 +2,10 @@
 //! cluster that Envoy Gateway makes of the other resources, as Envoy Gateway applies them.
 
 use std::collections::BTreeMap;
-use std::process::Command;
 
 use serde_json::{Value, json};
 
-use crate::generated::{endpoints, file, mocks};
+use crate::generated::{endpoints, file, mocks, pointsman};
 use crate::harness::{Ask, Group, ask, module, validate_text};
 
 const CONFIG: &str = "envoy/istio/pointsman.json";
@@ -14,17 +13,6 @@ const CLUSTERS: [(&str, &str); 4] =
     [("openai", "gpt"), ("anthropic", "claude"), ("vllm", "llama"), ("website", "site")];
 const VARIABLES: [(&str, &str); 2] =
     [("OPENAI_API_KEY", "sk-openai"), ("ANTHROPIC_API_KEY", "sk-anthropic")];
-
-fn pointsman(arguments: &[&str]) -> String {
-    let output = Command::new(env!("CARGO_BIN_EXE_pointsman"))
-        .args(arguments)
-        .current_dir(env!("CARGO_MANIFEST_DIR"))
-        .output()
-        .unwrap();
-    let text = String::from_utf8(output.stdout).unwrap();
-    assert!(output.status.success(), "{text}{}", String::from_utf8_lossy(&output.stderr));
-    text
-}
 
 /// Returns the patches.
 fn patches(endpoints: &[String]) -> Vec<Value> {

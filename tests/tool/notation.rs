@@ -134,3 +134,13 @@ fn the_yaml_of_the_pages_is_a_document() {
     let ran = with_input(&["check", "-"], block.split_once("```").unwrap().0);
     assert_eq!(ran.code, 0, "{}", ran.err);
 }
+
+#[test]
+fn every_command_says_how_many_problems_there_are() {
+    let keys: String = (0..150).map(|at| format!("key{at}: 1\n")).collect();
+    let config = file("many.yaml", &keys);
+    let told = |arguments: &[&str]| pointsman(arguments).err;
+    let checked = told(&["check", &config]);
+    assert!(checked.trim_end().ends_with("and 50 more problems"), "{checked}");
+    assert_eq!(told(&["envoy", "--config", &config]), checked);
+}

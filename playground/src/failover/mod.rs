@@ -239,18 +239,8 @@ fn unanswered(made: &Made) -> Report {
         Conduct::Silent => (504, "upstream_per_try_timeout"),
         _ => (503, "upstream_reset_before_response_started{connection_termination}"),
     };
-    let head = Head {
-        status,
-        details: Some(details),
-        profile: RequestProfile { key: KeyOwner::Nobody, may_name_others: false },
-        is_request_whole: true,
-        is_over_limit: false,
-        is_over_room: false,
-        retry_after: None,
-        retry_after_ms: None,
-        reset_ms: None,
-        now_ms: 0,
-    };
+    let profile = RequestProfile { key: KeyOwner::Nobody, may_name_others: false };
+    let head = Head { details: Some(details), ..Head::of_status(status, profile) };
     report(&head).unwrap_or(Report::UNANSWERED)
 }
 

@@ -12,7 +12,7 @@ use ureq::http::{Request, header};
 use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig, parse_pem};
 
 use crate::cli::io::{ToolError, read};
-use crate::text::push_percent_encoded;
+use crate::text::percent_encoded;
 
 /// How long a proxy may take.
 const TIMEOUT: Duration = Duration::from_secs(10);
@@ -172,13 +172,6 @@ fn certificates(file: &std::path::Path) -> Result<RootCerts, ToolError> {
 
 /// Returns a text as part of a path or a query.
 pub(super) fn encoded(text: &str) -> String {
-    let mut out = String::new();
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
-            out.push(char::from(byte));
-        } else {
-            push_percent_encoded(byte, &mut out);
-        }
-    }
-    out
+    let is_kept = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
+    percent_encoded(text.as_bytes(), is_kept)
 }

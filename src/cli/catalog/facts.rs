@@ -5,7 +5,7 @@
 use serde_json::Value;
 
 use super::price::per_million;
-use crate::cli::ordered::Ordered;
+use crate::cli::yaml::Ordered;
 
 /// What a value of LiteLLM's is, and so how it becomes a fact.
 #[derive(Debug, Clone, Copy)]
@@ -83,9 +83,10 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::cli::yaml::At;
 
     fn of(value: &Value) -> Value {
-        serde_json::to_value(facts(|name| value.get(name).cloned())).unwrap()
+        At::root(facts(|name| value.get(name).cloned()).into()).json().unwrap()
     }
 
     #[test]

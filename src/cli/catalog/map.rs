@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::facts::facts;
-use crate::cli::ordered::Ordered;
+use crate::cli::yaml::Ordered;
 use crate::config::{Api, Provider};
 
 /// The entry that explains the others.

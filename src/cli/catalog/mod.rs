@@ -9,12 +9,11 @@ mod fill;
 mod map;
 mod price;
 
-use std::io::Write;
 use std::path::PathBuf;
 
 use super::io::{self, ToolError};
-use super::ordered::Ordered;
 use super::routing_file::{Notation, RoutingFile, written};
+use super::yaml::Ordered;
 pub(super) use facts::facts;
 use fill::Filling;
 use map::PriceMap;
@@ -57,10 +56,8 @@ pub(super) fn run(arguments: &CatalogArgs) -> Result<String, ToolError> {
             Ordered::with([("catalog", catalog)])
         }
     };
-    for line in report {
-        let _ = writeln!(std::io::stderr(), "{line}");
-    }
-    Ok(written(&document.tree()?, to))
+    io::note(report);
+    Ok(written(&document.into(), to))
 }
 
 /// Returns the document in a file with the facts of the models that it uses.
@@ -70,8 +67,7 @@ fn filled(
     report: &mut Vec<String>,
 ) -> Result<Ordered, ToolError> {
     let config = file.config()?;
-    let json = file.written(Notation::Json)?;
-    let mut document: Ordered = serde_json::from_str(&json).map_err(ToolError::unusable)?;
+    let mut document = Ordered::from(&file.tree()?);
     let mut filling = Filling::new(&document);
     for deployment in config.deployments.iter() {
         let provider = config.provider(deployment.provider);

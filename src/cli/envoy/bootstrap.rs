@@ -141,13 +141,14 @@ impl<'a> Bootstrap<'a> {
     /// Decides how Envoy is to run a document; `asked` is the mode that the user expects.
     ///
     /// # Errors
-    /// The document is not valid, or asks for another mode than `asked`; an endpoint is given for a cluster that it does not name.
+    /// The configuration asks for another mode than `asked`, or an endpoint is given for a cluster that it
+    /// does not name.
     pub(super) fn of(
         file: &RoutingFile,
+        config: Config,
         options: &'a EnvoyOptions,
         asked: Option<Mode>,
     ) -> Result<Self, ToolError> {
-        let config = file.router_config()?;
         let document = String::from_utf8(file.json().to_vec()).map_err(ToolError::unusable)?;
         let needs = Needs::of(&config);
         // Fields are evaluated in this order, so a wrong mode is reported before an endpoint.

@@ -7,13 +7,14 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value, json};
 
-use crate::cli::io::ToolError;
+use crate::cli::io::{ToolError, write_file};
 use crate::cli::routing_file::RoutingFile;
 use crate::cli::yaml;
+use crate::config::Config;
 
 use super::bootstrap::Bootstrap;
 use super::credential;
-use super::{EnvoyOptions, left_to_do, write as write_parts, write_file};
+use super::{EnvoyOptions, left_to_do, write as write_parts};
 
 /// What is written for one document.
 #[derive(Debug)]
@@ -49,13 +50,14 @@ impl EnvoyFiles {
     /// Returns the files for a document.
     ///
     /// # Errors
-    /// The document is not valid, or does not fit the options; the folder cannot be made.
+    /// The configuration does not fit the options, or the folder cannot be made.
     pub(crate) fn of(
         file: &RoutingFile,
+        config: Config,
         options: &EnvoyOptions,
         folder: &Path,
     ) -> Result<Self, ToolError> {
-        Self::of_bootstrap(&Bootstrap::of(file, options, None)?, folder)
+        Self::of_bootstrap(&Bootstrap::of(file, config, options, None)?, folder)
     }
 
     fn of_bootstrap(bootstrap: &Bootstrap<'_>, folder: &Path) -> Result<Self, ToolError> {

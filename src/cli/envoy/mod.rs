@@ -11,15 +11,15 @@ mod dynamic;
 mod head;
 mod template;
 
-use std::io::Write;
 use std::path::Path;
 
 use serde_json::{Value, json};
 
 use super::endpoint::{self, EndpointArg};
-use super::io::ToolError;
+use super::io::{ToolError, note, write_file};
 use super::routing_file::RoutingFile;
 use super::yaml;
+use crate::config::Config;
 use bootstrap::Bootstrap;
 
 pub(super) use bootstrap::{EnvoyArgs, EnvoyOptions};
@@ -33,7 +33,8 @@ pub(super) use dynamic::EnvoyFiles;
 /// in it is not found.
 pub(super) fn run(arguments: &EnvoyArgs) -> Result<String, ToolError> {
     let file = RoutingFile::read(&arguments.config)?;
-    let mut bootstrap = Bootstrap::of(&file, &arguments.options, arguments.mode)?;
+    let config = file.router_config()?;
+    let mut bootstrap = Bootstrap::of(&file, config, &arguments.options, arguments.mode)?;
     let shown = match &arguments.dynamic {
         Some(folder) => dynamic::write(&bootstrap, folder)?.join("\n"),
         None => {
@@ -46,9 +47,7 @@ pub(super) fn run(arguments: &EnvoyArgs) -> Result<String, ToolError> {
             written.text().trim_end().to_owned()
         }
     };
-    for line in left_to_do(&bootstrap) {
-        let _ = writeln!(std::io::stderr(), "{line}");
-    }
+    note(left_to_do(&bootstrap));
     Ok(shown)
 }
 
@@ -59,11 +58,12 @@ pub(super) fn run(arguments: &EnvoyArgs) -> Result<String, ToolError> {
 /// As of [`run`].
 pub(super) fn written(
     file: &RoutingFile,
+    config: Config,
     endpoints: &[EndpointArg],
     module: &str,
 ) -> Result<String, ToolError> {
     let options = EnvoyOptions::of(endpoints, module);
-    let bootstrap = Bootstrap::of(file, &options, None)?;
+    let bootstrap = Bootstrap::of(file, config, &options, None)?;
     own_file(&bootstrap, None)?;
     Ok(write(&bootstrap)?.text())
 }
@@ -84,21 +84,6 @@ fn own_file<'a>(
              such a cluster in its own file; give --clusters FILE, which Envoy then reads the \
              cluster from, or --dynamic FOLDER"
         ))
-    })
-}
-
-/// Writes a file so that whoever reads it sees the old text or the new one: Envoy reads a file
-/// again when another one takes its place.
-///
-/// # Errors
-/// The file cannot be written; the message begins with its name.
-fn write_file(file: &Path, text: &str) -> Result<(), ToolError> {
-    let mut unfinished = file.as_os_str().to_owned();
-    unfinished.push(".new");
-    let written =
-        std::fs::write(&unfinished, text).and_then(|()| std::fs::rename(&unfinished, file));
-    written.map_err(|error| {
-        ToolError::unusable(format!("{}: cannot be written: {error}", file.display()))
     })
 }
 

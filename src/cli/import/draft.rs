@@ -5,7 +5,7 @@ use super::address::Base;
 use super::params::Params;
 use super::place::Place;
 use super::secret::Secret;
-use crate::cli::ordered::Ordered;
+use crate::cli::yaml::Ordered;
 
 /// A provider without a name.
 pub(super) struct Draft {

@@ -3,7 +3,7 @@
 use super::models::Entry;
 use super::providers::Providers;
 use super::settings::Settings;
-use crate::cli::ordered::Ordered;
+use crate::cli::yaml::Ordered;
 
 /// What `model_list` becomes.
 pub(super) struct Groups {

@@ -23,14 +23,12 @@ mod secret;
 mod settings;
 mod shape;
 
-use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use super::envoy::{self, EnvoyArgs, EnvoyOptions};
 use super::io::{self, ToolError};
-use super::ordered::Ordered;
 use super::routing_file::{Notation, written};
-use super::yaml::{At, read_merging};
+use super::yaml::{At, Ordered, read_merging};
 use crate::config;
 use names::Names;
 use place::Place;
@@ -82,9 +80,7 @@ struct Imported {
 pub(super) fn run(arguments: &ImportArgs) -> Result<String, ToolError> {
     let Source::Litellm(arguments) = &arguments.source;
     let imported = imported(&arguments.file, arguments.to)?;
-    for line in &imported.report {
-        let _ = writeln!(std::io::stderr(), "{line}");
-    }
+    io::note(&imported.report);
     match &arguments.output {
         None => Ok(imported.document),
         Some(folder) => write_files(folder, &imported, arguments),
@@ -104,7 +100,7 @@ fn imported(file: &Path, to: Notation) -> Result<Imported, ToolError> {
         return Err(unusable(message.to_owned()));
     }
     let (document, endpoints) = document(&root);
-    let tree = document.tree()?;
+    let tree = document.into();
     // What the tool writes, it has to accept.
     config::parse(written(&tree, Notation::Json).as_bytes())
         .map_err(|problems| unusable(format!("leads to a document with problems:\n{problems}")))?;
@@ -169,8 +165,7 @@ fn write_files(
 ) -> Result<String, ToolError> {
     let write = |name: &str, text: &str| {
         let file = folder.join(name);
-        std::fs::write(&file, format!("{text}\n"))
-            .map_err(|error| ToolError::unusable(format!("{}: {error}", file.display())))?;
+        io::write_file(&file, &format!("{text}\n"))?;
         Ok(file)
     };
     std::fs::create_dir_all(folder)

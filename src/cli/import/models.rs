@@ -8,7 +8,7 @@ use super::params::Params;
 use super::place::Place;
 use super::shape;
 use crate::cli::catalog::facts;
-use crate::cli::ordered::Ordered;
+use crate::cli::yaml::Ordered;
 
 /// An entry of `model_list` that has a counterpart.
 pub(super) struct Entry {

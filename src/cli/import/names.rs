@@ -2,7 +2,7 @@
 
 use super::place::Place;
 use super::settings::Settings;
-use crate::cli::ordered::Ordered;
+use crate::cli::yaml::Ordered;
 
 /// The models of the document and their aliases.
 pub(super) struct Names {

@@ -2,7 +2,7 @@
 //! says.
 
 use super::params::Params;
-use crate::cli::ordered::Ordered;
+use crate::cli::yaml::Ordered;
 
 /// The members that LiteLLM passes on under their own names.
 pub(super) const MEMBERS: [&str; 27] = [

@@ -4,7 +4,7 @@
 use super::address::Base;
 use super::draft::{Address, Draft, Path};
 use super::secret::Variables;
-use crate::cli::ordered::Ordered;
+use crate::cli::yaml::Ordered;
 
 /// The providers so far, in the order in which entries ask for them.
 pub(super) struct Providers {

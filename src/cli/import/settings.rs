@@ -3,7 +3,7 @@
 
 use super::models::timeouts;
 use super::place::Place;
-use crate::cli::ordered::Ordered;
+use crate::cli::yaml::Ordered;
 
 /// LiteLLM's number of retries where the file has none.
 const RETRIES: u64 = 2;

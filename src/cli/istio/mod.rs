@@ -13,8 +13,6 @@ mod resource;
 #[cfg(test)]
 mod tests;
 
-use std::io::Write;
-
 use serde_json::json;
 
 use super::endpoint;
@@ -30,9 +28,7 @@ pub(super) use manifests::IstioArgs;
 /// The configuration cannot be used, or asks for what the chosen form cannot do.
 pub(super) fn run(arguments: &IstioArgs) -> Result<String, ToolError> {
     let manifests = Manifests::read(arguments)?;
-    for line in endpoint::placeholders(&manifests.addresses) {
-        let _ = writeln!(std::io::stderr(), "{line}");
-    }
+    io::note(endpoint::placeholders(&manifests.addresses));
     let resources = resource::all(&manifests);
     match arguments.output {
         OutputFormat::Yaml => Ok(yaml::documents(&resources)),

@@ -6,7 +6,6 @@
 mod program;
 mod proxy;
 
-use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitStatus;
 use std::sync::Arc;
@@ -15,8 +14,8 @@ use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use super::envoy::{EnvoyFiles, EnvoyOptions};
-use super::io::ToolError;
-use super::routing_file::RoutingFile;
+use super::io::{ToolError, note};
+use super::routing_file::{RoutingFile, of_router};
 use proxy::Proxy;
 
 /// How often the document is looked at.
@@ -53,7 +52,8 @@ pub(super) fn run(arguments: &RunArgs) -> Result<(), ToolError> {
     let options = program::completed(&arguments.options)?;
     let program = program::envoy(arguments.envoy.as_deref())?;
     let folder = TemporaryFolder::make()?;
-    let mut document = Document::read(&arguments.file, &options, &folder.0)?;
+    let read = RoutingFile::read(&arguments.file)?;
+    let mut document = Document::of(&read, &options, &folder.0)?;
     document.files.write_start()?;
     document.files.write_clusters()?;
     document.files.write_listeners()?;
@@ -63,7 +63,8 @@ pub(super) fn run(arguments: &RunArgs) -> Result<(), ToolError> {
     if !proxy.wait_until_ready(&is_over)? {
         return Ok(());
     }
-    say(&welcome(arguments, &options, &document, begun.elapsed()));
+    // Standard output is Envoy's access log.
+    note([welcome(arguments, &options, &document, begun.elapsed())]);
     while !is_over.load(Ordering::Relaxed) {
         if let Some(status) = proxy.ended()? {
             return Err(ToolError::unusable(format!("Envoy ended by itself: {}", said(status))));
@@ -88,20 +89,19 @@ struct Document {
 }
 
 impl Document {
-    /// Reads the document, and writes what Envoy needs for it, not to the folder yet.
+    /// Returns a document with what Envoy needs for it. Nothing is in the folder yet.
     ///
     /// # Errors
     /// It is not valid, or an environment variable is not set that it names.
-    fn read(file: &Path, options: &EnvoyOptions, folder: &Path) -> Result<Self, ToolError> {
-        let read = RoutingFile::read(file)?;
-        let config = read.router_config()?;
-        let warnings = read.check().warnings;
-        let warnings = warnings.iter().map(|found| found.line_of(&read.name, "warning")).collect();
-        let files = EnvoyFiles::of(&read, options, folder)?;
-        program::has_variables(&files.variables)?;
+    fn of(file: &RoutingFile, options: &EnvoyOptions, folder: &Path) -> Result<Self, ToolError> {
+        let (config, warnings) = file.accepted()?;
+        let config = of_router(config)?;
+        let warnings = warnings.iter().map(|found| found.line_of(&file.name, "warning")).collect();
         let models = config.models.iter().map(|model| model.name.clone()).collect();
+        let files = EnvoyFiles::of(file, config, options, folder)?;
+        program::has_variables(&files.variables)?;
         Ok(Self {
-            bytes: read.json().to_vec(),
+            bytes: file.json().to_vec(),
             files,
             folder: folder.to_owned(),
             models,
@@ -117,7 +117,7 @@ impl Document {
             _ => 1,
         };
         if looks == PATIENCE {
-            say(&format!("{message}\n{KEPT}"));
+            note([format!("{message}\n{KEPT}")]);
         }
         self.trouble = Some((message, looks));
     }
@@ -134,7 +134,7 @@ impl Document {
         }
         // Whatever comes of it, it is not tried again before the next change.
         self.bytes = read.json().to_vec();
-        let applied = Self::read(file, options, &self.folder).and_then(|next| {
+        let applied = Self::of(&read, options, &self.folder).and_then(|next| {
             if next.files.start != self.files.start {
                 return Err(ToolError::unusable(
                     "this change is in a part that Envoy reads at its start only (secrets); \
@@ -147,10 +147,10 @@ impl Document {
         match applied {
             Ok(next) => {
                 *self = next;
-                self.warnings.iter().for_each(|warning| say(warning));
-                say(&format!("{}: changed and applied", file.display()));
+                note(&self.warnings);
+                note([format!("{}: changed and applied", file.display())]);
             }
-            Err(error) => say(&format!("{}\n{KEPT}", error.message)),
+            Err(error) => note([format!("{}\n{KEPT}", error.message)]),
         }
     }
 }
@@ -180,11 +180,6 @@ fn welcome(
 
 fn said(status: ExitStatus) -> String {
     format!("{status}; its log is above")
-}
-
-/// Writes a line for the user. Standard output is Envoy's access log.
-fn say(text: &str) {
-    let _ = writeln!(std::io::stderr(), "{text}");
 }
 
 /// A folder that is removed when it is no longer needed.

@@ -202,7 +202,7 @@ impl JsonText {
 
 #[cfg(test)]
 mod tests {
-    use super::super::read;
+    use super::super::read::read;
     use super::*;
 
     #[test]

@@ -4,11 +4,13 @@
 //! key of either.
 
 mod json;
+mod ordered;
 mod read;
 mod tree;
 mod write;
 
 pub(super) use json::{JsonText, json_text};
-pub(super) use read::{read, read_merging, read_tree, second_document};
+pub(super) use ordered::Ordered;
+pub(super) use read::{read_merging, read_only_document, read_tree};
 pub(super) use tree::{At, TreeNode};
 pub(super) use write::{documents, escape, is_unprintable, scalar, tree_document};

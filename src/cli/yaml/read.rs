@@ -23,8 +23,8 @@ const MOST_NODES: usize = 1_000_000;
 ///
 /// # Errors
 /// What is wrong, with its line.
-pub(in crate::cli) fn read(text: &str) -> Result<TreeNode, String> {
-    read_with(text, Builder::default())
+pub(super) fn read(text: &str) -> Result<TreeNode, String> {
+    read_first(text, Builder::default()).map(|(node, _)| node)
 }
 
 /// Reads the same, and understands merge keys (`<<: *anchor`), which Envoy does not: an object gets
@@ -33,23 +33,29 @@ pub(in crate::cli) fn read(text: &str) -> Result<TreeNode, String> {
 /// # Errors
 /// What is wrong, with its line.
 pub(in crate::cli) fn read_merging(text: &str) -> Result<TreeNode, String> {
-    read_with(text, Builder { merges: true, ..Builder::default() })
+    read_first(text, Builder { merges: true, ..Builder::default() }).map(|(node, _)| node)
 }
 
-fn read_with(text: &str, mut builder: Builder) -> Result<TreeNode, String> {
+/// Returns the first document of a text, and the line in which another one begins.
+fn read_first(text: &str, mut builder: Builder) -> Result<(TreeNode, Option<usize>), String> {
     if text.trim_start().starts_with(['{', '['])
         && let Ok(node) = serde_json::from_str(text)
     {
-        return Ok(node);
+        return Ok((node, None));
     }
-    for event in Parser::new_from_str(text) {
+    let mut events = Parser::new_from_str(text);
+    for event in events.by_ref() {
         let (event, span) = event.map_err(|error| said(&error))?;
         let line = span.start.line();
         if builder.take(event, line).map_err(|what| format!("line {line}: {what}"))? {
             break;
         }
     }
-    builder.root.ok_or_else(|| "is empty".to_owned())
+    let root = builder.root.ok_or_else(|| "is empty".to_owned())?;
+    // What is wrong after the first document does not matter to it.
+    let begins = |event: &(Event<'_>, Span)| matches!(event.0, Event::DocumentStart(_));
+    let next = events.map_while(Result::ok).find(begins);
+    Ok((root, next.map(|(_, span)| span.start.line())))
 }
 
 /// Reads YAML or JSON as [`read`] does, and returns the place of the whole.
@@ -60,13 +66,18 @@ pub(in crate::cli) fn read_tree(text: &str) -> Result<At, String> {
     read(text).map(At::root)
 }
 
-/// Returns the line in which a second YAML document of the text begins.
+/// Reads the only document of a text, as [`read`] does.
 ///
-/// `None` where there is one document, and where the text is not YAML.
-pub(in crate::cli) fn second_document(text: &str) -> Option<usize> {
-    let begins = |event: &(Event<'_>, Span)| matches!(event.0, Event::DocumentStart(_));
-    let mut starts = Parser::new_from_str(text).map_while(Result::ok).filter(begins);
-    starts.nth(1).map(|(_, span)| span.start.line())
+/// # Errors
+/// As [`read`], and where another document follows: all but the first would be passed over.
+pub(in crate::cli) fn read_only_document(text: &str) -> Result<TreeNode, String> {
+    let (node, next) = read_first(text, Builder::default())?;
+    match next {
+        None => Ok(node),
+        Some(line) => Err(format!(
+            "line {line}: another document begins; put only one document into the file"
+        )),
+    }
 }
 
 /// The key whose value is merged into the object that it is in.

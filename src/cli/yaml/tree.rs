@@ -45,7 +45,7 @@ impl TreeNode {
         members.iter().rev().find(|member| member.key == key).map(|member| &member.node)
     }
 
-    fn json(&self) -> Value {
+    pub(super) fn json(&self) -> Value {
         match &self.value {
             TreeValue::Null => Value::Null,
             TreeValue::Bool(value) => Value::Bool(*value),

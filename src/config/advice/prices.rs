@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 
 use super::super::configuration::Config;
-use super::super::deployment::Deployment;
 use super::super::error::{Diagnostics, Path};
 use super::super::ids::DeploymentId;
 use super::super::model::Model;
@@ -88,7 +87,7 @@ impl UnpricedCosts<'_> {
         let unpriced: BTreeSet<&str> = ids
             .into_iter()
             .map(|id| self.config.deployment(id))
-            .filter(|one| one.enabled && !is_priced(one))
+            .filter(|one| one.enabled && !one.facts.has_prices())
             .map(|one| one.id.as_str())
             .collect();
         if !unpriced.is_empty() {
@@ -111,10 +110,4 @@ fn may_be_for(when: &When, model: &Model) -> bool {
         _ => true,
     };
     model.status != Status::Deleted && when.0.iter().all(is_listed)
-}
-
-/// Whether it can be told what an answer costs.
-fn is_priced(deployment: &Deployment) -> bool {
-    let facts = &deployment.facts;
-    facts.input_usd_per_million.is_some() && facts.output_usd_per_million.is_some()
 }

@@ -32,11 +32,10 @@ pub(super) fn warn(
     let at = Path::Root.key("limits");
     let at = at.key("tenants");
     let reached = reached(&raw.settings, found, deployments);
-    let unpriced = reached.into_iter().filter_map(|id| deployments.get(id.0)).filter(|one| {
-        let facts = &one.facts;
-        one.enabled
-            && (facts.input_usd_per_million.is_none() || facts.output_usd_per_million.is_none())
-    });
+    let unpriced = reached
+        .into_iter()
+        .filter_map(|id| deployments.get(id.0))
+        .filter(|one| one.enabled && !one.facts.has_prices());
     let unpriced: Vec<&str> = unpriced.map(|one| one.id.as_str()).collect();
     if !unpriced.is_empty() {
         let message = format!(

@@ -102,14 +102,8 @@ fn of_deployments<H: Host + ?Sized>(host: &H, meter: &Meter, config: &Config) ->
         && outcomes.into_iter().all(|outcome| each(&table::ATTEMPTS, Some(outcome)))
         && each(&table::RECOVERIES, None)
         && enabled()
-            .filter(|deployment| has_prices(deployment))
+            .filter(|deployment| deployment.facts.has_prices())
             .all(|deployment| meter.begin(host, &table::COST, &[&deployment.id]))
-}
-
-/// Returns whether there is a cost to count.
-const fn has_prices(deployment: &Deployment) -> bool {
-    let facts = &deployment.facts;
-    facts.input_usd_per_million.is_some() && facts.output_usd_per_million.is_some()
 }
 
 /// Begins the requests that are refused before a model is known. Returns whether there is room for

@@ -1,19 +1,16 @@
-//! JSON whose members keep their order, for documents that people read and edit.
+//! JSON that is made member by member and keeps their order, for documents that people read and edit.
 //!
 //! `serde_json::Value` sorts members by name, which would scatter a document. Knows no key.
 
-use std::fmt;
+use std::rc::Rc;
 
-use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
-use serde::ser::{Serialize, Serializer};
 use serde_json::{Number, Value};
 
-use super::io::ToolError;
-use super::yaml::TreeNode;
+use super::tree::{TreeMember, TreeNode, TreeValue};
 
 /// A JSON value.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) enum Ordered {
+pub(in crate::cli) enum Ordered {
     /// Null, a boolean, a number or a text.
     Scalar(Value),
     List(Vec<Ordered>),
@@ -22,28 +19,19 @@ pub(super) enum Ordered {
 }
 
 impl Ordered {
-    /// Returns the same as a tree, to write it.
-    ///
-    /// # Errors
-    /// None: what this type holds is JSON.
-    pub(super) fn tree(&self) -> Result<TreeNode, ToolError> {
-        let text = serde_json::to_string(self).map_err(ToolError::unusable)?;
-        serde_json::from_str(&text).map_err(ToolError::unusable)
-    }
-
     /// Returns an object without members.
-    pub(super) const fn object() -> Self {
+    pub(in crate::cli) const fn object() -> Self {
         Self::Map(Vec::new())
     }
 
     /// Returns an object with these members.
-    pub(super) fn with<const N: usize>(members: [(&str, Self); N]) -> Self {
+    pub(in crate::cli) fn with<const N: usize>(members: [(&str, Self); N]) -> Self {
         Self::Map(members.into_iter().map(|(key, value)| (key.to_owned(), value)).collect())
     }
 
     /// Sets a member: in its place where there is one of that name, else at the end. Does nothing
     /// to a value that is not an object.
-    pub(super) fn set(&mut self, key: &str, value: impl Into<Self>) {
+    pub(in crate::cli) fn set(&mut self, key: &str, value: impl Into<Self>) {
         let Self::Map(members) = self else { return };
         let value = value.into();
         match members.iter_mut().find(|(name, _)| name == key) {
@@ -53,7 +41,7 @@ impl Ordered {
     }
 
     /// Sets a member unless the value is an object or a list with nothing in it.
-    pub(super) fn set_unless_empty(&mut self, key: &str, value: impl Into<Self>) {
+    pub(in crate::cli) fn set_unless_empty(&mut self, key: &str, value: impl Into<Self>) {
         let value = value.into();
         if !value.is_empty() {
             self.set(key, value);
@@ -61,13 +49,13 @@ impl Ordered {
     }
 
     /// Returns a member of an object.
-    pub(super) fn get(&self, key: &str) -> Option<&Self> {
+    pub(in crate::cli) fn get(&self, key: &str) -> Option<&Self> {
         self.members().iter().find(|(name, _)| name == key).map(|(_, value)| value)
     }
 
     /// Returns a member of an object, which is made an empty object where it is missing. `None`
     /// where this is not an object.
-    pub(super) fn entry(&mut self, key: &str) -> Option<&mut Self> {
+    pub(in crate::cli) fn entry(&mut self, key: &str) -> Option<&mut Self> {
         let Self::Map(members) = self else { return None };
         let at = members.iter().position(|(name, _)| name == key).unwrap_or(members.len());
         if at == members.len() {
@@ -77,12 +65,12 @@ impl Ordered {
     }
 
     /// Returns the members of an object; none of anything else.
-    pub(super) fn members(&self) -> &[(String, Self)] {
+    pub(in crate::cli) fn members(&self) -> &[(String, Self)] {
         if let Self::Map(members) = self { members } else { &[] }
     }
 
     /// Returns the values in an object or a list, to change them. The key is that of the object.
-    pub(super) fn inner_mut(&mut self) -> Vec<(&str, &mut Self)> {
+    pub(in crate::cli) fn inner_mut(&mut self) -> Vec<(&str, &mut Self)> {
         match self {
             Self::Scalar(_) => Vec::new(),
             Self::List(items) => items.iter_mut().map(|item| ("", item)).collect(),
@@ -93,12 +81,12 @@ impl Ordered {
     }
 
     /// Returns the text, where this is one.
-    pub(super) fn text(&self) -> Option<&str> {
+    pub(in crate::cli) fn text(&self) -> Option<&str> {
         if let Self::Scalar(value) = self { value.as_str() } else { None }
     }
 
     /// Whether this is an object or a list with nothing in it.
-    pub(super) fn is_empty(&self) -> bool {
+    pub(in crate::cli) fn is_empty(&self) -> bool {
         match self {
             Self::Scalar(_) => false,
             Self::List(items) => items.is_empty(),
@@ -136,89 +124,57 @@ impl<T: Into<Self>> From<Vec<T>> for Ordered {
     }
 }
 
-impl Serialize for Ordered {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match self {
-            Self::Scalar(value) => value.serialize(serializer),
-            Self::List(items) => serializer.collect_seq(items),
-            Self::Map(members) => {
-                serializer.collect_map(members.iter().map(|(key, value)| (key, value)))
+impl From<&TreeNode> for Ordered {
+    fn from(node: &TreeNode) -> Self {
+        match &node.value {
+            TreeValue::List(items) => {
+                Self::List(items.iter().map(|item| (&**item).into()).collect())
             }
+            TreeValue::Map(members) => {
+                let member = |of: &TreeMember| (of.key.clone(), (&*of.node).into());
+                Self::Map(members.iter().map(member).collect())
+            }
+            _ => Self::Scalar(node.json()),
         }
     }
 }
 
-impl<'de> Deserialize<'de> for Ordered {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(InOrder)
-    }
-}
-
-struct InOrder;
-
-impl<'de> Visitor<'de> for InOrder {
-    type Value = Ordered;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a JSON value")
-    }
-
-    fn visit_unit<E>(self) -> Result<Ordered, E> {
-        Ok(Ordered::Scalar(Value::Null))
-    }
-
-    fn visit_bool<E>(self, value: bool) -> Result<Ordered, E> {
-        Ok(value.into())
-    }
-
-    fn visit_u64<E>(self, value: u64) -> Result<Ordered, E> {
-        Ok(value.into())
-    }
-
-    fn visit_i64<E>(self, value: i64) -> Result<Ordered, E> {
-        Ok(Ordered::Scalar(Value::from(value)))
-    }
-
-    fn visit_f64<E>(self, value: f64) -> Result<Ordered, E> {
-        Ok(Ordered::Scalar(Value::from(value)))
-    }
-
-    fn visit_str<E>(self, value: &str) -> Result<Ordered, E> {
-        Ok(value.into())
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut elements: A) -> Result<Ordered, A::Error> {
-        let mut items = Vec::new();
-        while let Some(item) = elements.next_element()? {
-            items.push(item);
-        }
-        Ok(Ordered::List(items))
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Ordered, A::Error> {
-        let mut members = Vec::new();
-        while let Some(member) = entries.next_entry()? {
-            members.push(member);
-        }
-        Ok(Ordered::Map(members))
+impl From<Ordered> for TreeNode {
+    fn from(value: Ordered) -> Self {
+        let value = match value {
+            Ordered::Scalar(value) => return value.into(),
+            Ordered::List(items) => {
+                TreeValue::List(items.into_iter().map(|item| Rc::new(item.into())).collect())
+            }
+            Ordered::Map(members) => TreeValue::Map(
+                members.into_iter().map(|(key, of)| TreeMember::unplaced(key, of.into())).collect(),
+            ),
+        };
+        Self { line: 0, value }
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::json_text;
     use super::*;
 
     #[test]
     fn members_keep_their_order() {
         let text = r#"{"b":1,"a":{"z":[null,true,-2,0.5,"x"],"y":{}}}"#;
-        let read: Ordered = serde_json::from_str(text).unwrap();
-        assert_eq!(serde_json::to_string(&read).unwrap(), text);
+        let of = |text: &str| Ordered::from(&serde_json::from_str::<TreeNode>(text).unwrap());
+        let to = |value: Ordered| {
+            let text = json_text(&value.into()).text;
+            text.split_whitespace().collect::<String>()
+        };
+        let read = of(text);
+        assert_eq!(to(read.clone()), text);
         let mut read = read;
         read.set("b", 3_u64);
         read.set("c", "new");
         read.set_unless_empty("d", Ordered::object());
         assert_eq!(read.entry("a").unwrap().members().len(), 2);
-        let written = serde_json::to_string(&read).unwrap();
+        let written = to(read);
         assert!(
             written.starts_with(r#"{"b":3,"a":"#) && written.ends_with(r#","c":"new"}"#),
             "{written}"
