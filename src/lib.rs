@@ -39,6 +39,7 @@ pub mod translate;
 
 mod cas;
 mod codec;
+mod decimal;
 mod framing;
 mod hash;
 mod load;
@@ -47,6 +48,11 @@ mod text;
 
 #[cfg(not(target_family = "wasm"))]
 pub mod cli;
+
+// The module gets its document as JSON, and the playground only reads YAML.
+#[cfg(not(target_os = "wasi"))]
+#[cfg_attr(target_family = "wasm", allow(dead_code, unused_imports))]
+pub mod yaml;
 
 #[cfg(target_os = "wasi")]
 mod filter;

@@ -60,6 +60,12 @@ impl<'a> ModelsRequest<'a> {
         Some(Self { id, query, dialect })
     }
 
+    /// Returns the dialect in which the client is answered.
+    #[must_use]
+    pub const fn dialect(&self) -> Dialect {
+        self.dialect
+    }
+
     /// Returns the models, or the one, as JSON.
     ///
     /// # Errors

@@ -7,7 +7,7 @@
 mod run;
 
 use run::{file, pointsman, with_input};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 /// Writes the first configuration of the README to a file, and returns its path.
 fn readme() -> String {
@@ -126,6 +126,27 @@ fn explain_shows_a_table_to_people() {
 }
 
 #[test]
+fn explain_suggests_the_path_that_is_meant() {
+    let config = readme();
+    for (path, meant) in [
+        ("/v1/chat/completion", Some("/v1/chat/completions")),
+        ("/chat/completion?a=b", Some("/v1/chat/completions")),
+        ("/v1/chat", Some("/v1/chat/completions")),
+        ("/v1/message", Some("/v1/messages")),
+        ("/v1/embedding", Some("/v1/embeddings")),
+        ("/v1/files", None),
+        ("/", None),
+    ] {
+        let ran = with_input(
+            &["explain", "--config", &config, "--body", "-", "--path", path],
+            "{\"model\": \"m\"}",
+        );
+        let told = ran.out.lines().find_map(|line| line.strip_prefix("  did you mean     "));
+        assert_eq!(told, meant, "{path}: {}", ran.out);
+    }
+}
+
+#[test]
 fn explain_shows_what_the_shadow_would_do() {
     let config = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/configs/valid/shadow.json");
     let body = r#"{"model":"auto","messages":[{"role":"user","content":"How is the weather?"}]}"#;
@@ -230,10 +251,38 @@ fn the_shipped_resources_of_istio_are_what_the_tool_writes() {
         ];
         let mut arguments = arguments.concat();
         arguments.push("website=website.default.svc.cluster.local:80");
+        if form != "envoy-filter" {
+            arguments.extend(["--image", "oci://registry.example/pointsman:0.1.0"]);
+        }
         let ran = pointsman(&arguments);
-        assert_eq!((ran.code, ran.err.as_str()), (0, ""));
+        assert_eq!((ran.code, ran.err.as_str()), (0, ISTIO_VARIABLES));
         assert!(ran.out == shipped, "the shipped {form} is out of date:\n{}", ran.out);
     }
+}
+
+/// What the shipped documents need of the gateway.
+const ISTIO_VARIABLES: &str =
+    "the gateway's container needs the environment variables ANTHROPIC_API_KEY, OPENAI_API_KEY\n";
+
+#[test]
+fn an_image_that_is_not_given_is_told() {
+    let endpoints = ["--endpoint", "vllm=a.b.svc:80", "--endpoint", "website=c.b.svc:80"];
+    let errors = |more: &[&str]| {
+        let arguments =
+            [&["istio", "--config", "envoy/istio/one-attempt.json"], &endpoints[..], more].concat();
+        let ran = pointsman(&arguments);
+        assert_eq!(ran.code, 0, "{}", ran.err);
+        ran.err
+    };
+    for (form, kind) in [("wasm-plugin", "WasmPlugin"), ("traffic-extension", "TrafficExtension")] {
+        let told = errors(&["--form", form]);
+        let wanted = format!("--image: is not given, so the {kind} has the placeholder oci://");
+        assert!(told.starts_with(&wanted), "{told}");
+        let told = errors(&["--form", form, "--image", "file:///pointsman/plugin.wasm"]);
+        assert_eq!(told, ISTIO_VARIABLES);
+    }
+    // This form takes the module from the container.
+    assert_eq!(errors(&["--form", "envoy-filter"]), ISTIO_VARIABLES);
 }
 
 #[test]
@@ -265,6 +314,18 @@ fn no_form_of_istio_drops_a_setting_without_a_word() {
         ),
         ("wasm-plugin", r#""hold": "stop_iteration""#, "hold: is \"stop_iteration\", but"),
         ("envoy-filter", r#""hold": "buffer_filter""#, "use --form wasm-plugin, or remove"),
+        // Before anything that a plugin could not have either.
+        ("wasm-plugin", r#""translate": "lenient""#, "translate: does not work with the form wasm"),
+        (
+            "traffic-extension",
+            r#""models": {"m": {"candidates": ["d"], "translate": "strict"}}"#,
+            "models.m.translate: does not work with the form traffic-extension, which cannot hold",
+        ),
+        (
+            "envoy-filter",
+            r#""translate": "lenient""#,
+            "translate: needs the attempt filter, which translates; set failover.max_attempts above 1",
+        ),
     ] {
         let config = file("istio-dropped.json", &document(more));
         let at = ["--endpoint", "p=p.example:80"];
@@ -280,66 +341,6 @@ fn no_form_of_istio_drops_a_setting_without_a_word() {
     let plugin = items.iter().find(|one| one["kind"] == "WasmPlugin").unwrap();
     let failover = serde_json::json!({"on_empty": false, "attempt_filter": true});
     assert_eq!(plugin["spec"]["pluginConfig"]["failover"], failover);
-}
-
-#[test]
-fn istio_gets_the_signer_after_the_attempt_filter() {
-    let document = |credential: &str| {
-        format!(
-            r#"{{"providers": {{"p": {{"cluster": "p", "api": "bedrock", "authority": "p.example", "credential": {credential}}}}},
-            "deployments": {{"d": {{"provider": "p", "model": "d"}}}}, "models": {{"m": {{"candidates": ["d"]}}}}}}"#
-        )
-    };
-    let signed = r#"{"envoy": "aws_request_signing", "service": "bedrock", "region": "us-east-1"}"#;
-    let config = file("istio-signed.json", &document(signed));
-    for form in ["wasm-plugin", "envoy-filter"] {
-        let ran = pointsman(&["istio", "--config", &config, "--form", form, "--output", "json"]);
-        assert_eq!(ran.code, 0, "{}", ran.err);
-        let list: Value = serde_json::from_str(&ran.out).unwrap();
-        let patches = list["items"].as_array().unwrap().last().unwrap();
-        let patches = patches["spec"]["configPatches"].as_array().unwrap();
-        let cluster = patches.iter().find(|patch| patch["applyTo"] == "CLUSTER").unwrap();
-        let options = &cluster["patch"]["value"]["typed_extension_protocol_options"];
-        let options = &options["envoy.extensions.upstreams.http.v3.HttpProtocolOptions"];
-        let filters = options["http_filters"].as_array().unwrap();
-        let names: Vec<&str> = filters.iter().map(|one| one["name"].as_str().unwrap()).collect();
-        let (signer, codec) =
-            ("envoy.filters.http.aws_request_signing", "envoy.filters.http.upstream_codec");
-        assert_eq!(names, ["pointsman", signer, codec]);
-        assert_eq!(filters[1]["typed_config"]["region"], "us-east-1");
-    }
-    let credential =
-        r#"{"envoy": "gcp_authn", "audience": "https://p.example", "token_cluster": "m"}"#;
-    let config = file("istio-secret.json", &document(credential));
-    let ran = pointsman(&["istio", "--config", &config]);
-    assert_eq!(ran.code, 2);
-    let wanted = "providers.p.credential.envoy: Envoy runs gcp_authn only in a listener";
-    assert!(ran.err.contains(wanted), "{}", ran.err);
-}
-
-#[test]
-fn istio_gets_secrets_by_the_names_of_their_variables() {
-    let config = "tests/configs/envoy/credentials.json";
-    let arguments = ["istio", "--config", config, "--form", "envoy-filter", "--output", "json"];
-    let ran = pointsman(&[&arguments[..], &["--secrets", "/secrets/"]].concat());
-    assert_eq!(ran.code, 0, "{}", ran.err);
-    let list: Value = serde_json::from_str(&ran.out).unwrap();
-    let items = list["items"].as_array().unwrap();
-    let map = items.iter().find(|one| one["kind"] == "ConfigMap").unwrap();
-    let files: Vec<&String> = map["data"].as_object().unwrap().keys().collect();
-    assert_eq!(files, ["CLIENT_SECRET.json", "INJECTED_KEY.json"]);
-    let file: Value =
-        serde_json::from_str(map["data"]["INJECTED_KEY.json"].as_str().unwrap()).unwrap();
-    let secret = json!({"environment_variable": "INJECTED_KEY"});
-    assert_eq!(file["resources"][0]["generic_secret"]["secret"], secret);
-    let all = items.last().unwrap()["spec"]["configPatches"].to_string();
-    for wanted in [
-        r#""path":"/secrets/INJECTED_KEY.json""#,
-        r#""client_secret":{"name":"CLIENT_SECRET","sds_config""#,
-        r#""token_endpoint":{"cluster":"outbound|443||login.example""#,
-    ] {
-        assert!(all.contains(wanted), "{wanted}");
-    }
 }
 
 #[test]

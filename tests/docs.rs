@@ -183,6 +183,17 @@ fn the_containers_have_the_versions_and_ports_of_the_makefile() {
 }
 
 #[test]
+fn the_recipe_for_containers_names_the_module_of_both_images() {
+    let readme = include_str!("../envoy/README.md");
+    let of_release = include_str!("../release/Dockerfile");
+    assert!(of_release.contains("COPY pointsman.wasm /pointsman/\n"));
+    assert!(readme.contains("--module /pointsman/pointsman.wasm "));
+    let failover = include_str!("../envoy/failover.yaml");
+    let module = failover.split("filename: ").nth(1).unwrap().split('}').next().unwrap();
+    assert!(readme.contains(&format!("sources, it is `/pointsman/{module}`")), "{module}");
+}
+
+#[test]
 fn the_readme_reaches_make_run_within_a_screen() {
     let readme = include_str!("../README.md");
     let line = readme.lines().position(|line| line.contains("make run")).unwrap();

@@ -50,6 +50,8 @@ mod frames;
 mod hold;
 #[path = "lifecycle/hostile.rs"]
 mod hostile;
+#[path = "lifecycle/hostless.rs"]
+mod hostless;
 #[path = "lifecycle/lacks.rs"]
 mod lacks;
 #[path = "lifecycle/limit.rs"]

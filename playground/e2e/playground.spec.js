@@ -54,6 +54,20 @@ test('an error is shown at its line as it is typed, and gone when it is mended',
   await expect(verdict(page)).toContainText('Goes to');
 });
 
+test('a document in YAML is checked, decided and marked by its lines', async ({ playground: page }) => {
+  const area = configuration(page);
+  const yaml = '# mine\nproviders:\n  p: {cluster: c}\ndeployments:\n  d: {provider: p, model: m}\nmodels:\n  auto: {candidates: [d]}\n';
+  await area.fill(yaml);
+  await expect(page.locator('#check')).toContainText('Valid: 1 provider');
+  await page.getByRole('textbox', { name: 'Body' }).fill('{"model": "auto"}');
+  await expect(plan(page)).toContainText(['d']);
+  await area.fill(yaml.replace('[d]', '[q]'));
+  await expect(page.locator('#problem-list button')).toContainText('Line 7:3');
+  await expect(page.locator('.marks .bad')).toHaveText('auto: {candidates: [q]}');
+  await area.fill(yaml.replace('  auto', '\tauto'));
+  await expect(page.locator('#problem-list button')).toContainText('a tab indents this line');
+});
+
 test('broken syntax is shown where it breaks', async ({ playground: page }) => {
   await configuration(page).fill('{\n  "providers": {},\n  "models": nope\n}');
   await expect(page.locator('#problem-list button')).toHaveCount(1);
@@ -225,10 +239,11 @@ test('the request is translated for a provider of another API', async ({ playgro
   await body.fill('{"model": "auto", "messages": [{"role": "user", "content": "Hi"}]}');
   await expect(provider).toHaveValue('anthropic-messages');
   await expect(told).toContainText('Nothing is lost');
-  expect(await translated()).toMatchObject({ model: 'claude-sonnet-4-5', max_tokens: 4096, messages: [{ role: 'user' }] });
+  expect(await translated()).toMatchObject({ model: 'claude-sonnet-4-6', max_tokens: 4096, messages: [{ role: 'user' }] });
   await provider.selectOption('gemini-generate');
   await expect(page.getByLabel('Model as the provider')).toHaveValue('gemini-2.5-flash');
-  expect((await translated()).contents).toEqual([{ role: 'user', parts: [{ text: 'Hi' }] }]);
+  // The page waits a moment after the last key.
+  await expect.poll(async () => (await translated()).contents).toEqual([{ role: 'user', parts: [{ text: 'Hi' }] }]);
 
   await body.fill('{"model": "auto", "logit_bias": {"1": 1}, "messages": [{"role": "user", "content": "Hi"}]}');
   await expect(told).toContainText('1 dropped');
@@ -237,7 +252,7 @@ test('the request is translated for a provider of another API', async ({ playgro
   await expect(told).toContainText('cannot serve the request');
   await expect(page.locator('#translated')).toBeHidden();
   await provider.selectOption('openai-chat');
-  await expect(told).toContainText('speaks what the client speaks');
+  await expect(told).toContainText('the client and the provider use the same API');
   await expect(page.locator('#losses')).toBeEmpty();
 });
 

@@ -5,6 +5,7 @@
 //! the page shows. Nothing is kept between calls.
 
 mod answer;
+mod document;
 mod failover;
 mod fleet;
 mod request;
@@ -13,19 +14,26 @@ mod simulate;
 mod texts;
 mod translated;
 
+use document::Document;
 use pointsman::config::{self, Checked, Config, Located};
 use serde_json::{Value, json};
 use wasm_bindgen::prelude::wasm_bindgen;
 
-/// Checks a configuration. Returns every problem and warning with its place in the text, and
+/// Checks a configuration, in JSON or YAML. Returns every problem and warning with its place in the text, and
 /// what a valid configuration contains.
 #[wasm_bindgen]
 #[must_use]
 pub fn check(configuration: &str) -> String {
-    let Checked { config, problems, count, warnings } = config::check_json(configuration);
-    let located = |all: &[Located]| -> Value {
-        all.iter().map(|one| self::located(configuration, one)).collect()
+    let document = match Document::read(configuration) {
+        Ok(document) => document,
+        Err(problem) => {
+            let found = json!({"ok": false, "problems": [problem], "count": 1, "warnings": []});
+            return found.to_string();
+        }
     };
+    let Checked { config, problems, count, warnings } = config::check_json(document.json());
+    let located =
+        |all: &[Located]| -> Value { all.iter().map(|one| document.located(one)).collect() };
     json!({
         "ok": config.is_some(),
         "problems": located(&problems),
@@ -41,7 +49,8 @@ pub fn check(configuration: &str) -> String {
 #[wasm_bindgen]
 #[must_use]
 pub fn explain(configuration: &str, request: &str, state: &str, seed: u32) -> String {
-    let explained = parsed(configuration, request, state)
+    let explained = readable(configuration)
+        .and_then(|document| parsed(&document, request, state))
         .map(|asked| answer::explained(&asked.0, &asked.1, &asked.2, seed.into()));
     told(explained)
 }
@@ -51,7 +60,8 @@ pub fn explain(configuration: &str, request: &str, state: &str, seed: u32) -> St
 #[wasm_bindgen]
 #[must_use]
 pub fn simulate(configuration: &str, request: &str, state: &str, times: u32, seed: u32) -> String {
-    let simulated = parsed(configuration, request, state)
+    let simulated = readable(configuration)
+        .and_then(|document| parsed(&document, request, state))
         .map(|asked| simulate::simulated(&asked.0, &asked.1, asked.2, times, seed.into()));
     told(simulated)
 }
@@ -68,9 +78,9 @@ pub fn fail_over(
     script: &str,
     seed: u32,
 ) -> String {
-    let sent = parsed(configuration, request, state).and_then(|asked| {
-        let of = (&asked.0, configuration);
-        failover::failed_over(of, &asked.1, &asked.2, script, seed.into())
+    let sent = readable(configuration).and_then(|document| {
+        let (config, request, fleet) = parsed(&document, request, state)?;
+        failover::failed_over((&config, document.json()), &request, &fleet, script, seed.into())
     });
     told(sent)
 }
@@ -87,7 +97,8 @@ pub fn conducts() -> String {
 #[wasm_bindgen]
 #[must_use]
 pub fn searched(configuration: &str, request: &str) -> String {
-    let listed = parsed(configuration, request, "{}")
+    let listed = readable(configuration)
+        .and_then(|document| parsed(&document, request, "{}"))
         .and_then(|(config, request, _)| texts::listed(&config, &request));
     told(listed)
 }
@@ -122,17 +133,27 @@ pub fn examples() -> String {
     samples::examples().to_string()
 }
 
+/// What is said of a configuration that [`check`] finds problems in.
+const UNREADABLE: &str = "the configuration has problems";
+
+/// Reads the text of a configuration.
+///
+/// # Errors
+/// That it has problems, for the user.
+fn readable(configuration: &str) -> Result<Document<'_>, String> {
+    Document::read(configuration).map_err(|_| UNREADABLE.to_owned())
+}
+
 /// Reads what the page hands in.
 ///
 /// # Errors
 /// Why it cannot be read, for the user.
 fn parsed(
-    configuration: &str,
+    document: &Document<'_>,
     request: &str,
     state: &str,
 ) -> Result<(Config, request::Request, fleet::Described), String> {
-    let config = config::parse(configuration.as_bytes())
-        .map_err(|_| "the configuration has problems".to_owned())?;
+    let config = config::parse(document.json().as_bytes()).map_err(|_| UNREADABLE.to_owned())?;
     let request = request::Request::read(request)?;
     let fleet = fleet::Described::read(&config, state)?;
     Ok((config, request, fleet))
@@ -141,19 +162,6 @@ fn parsed(
 /// Returns a result as JSON text; of a problem, an object that says just that.
 fn told(result: Result<Value, String>) -> String {
     result.unwrap_or_else(|problem| json!({"problem": problem})).to_string()
-}
-
-/// Returns a problem with its place for the page, whose editor counts texts in UTF-16.
-fn located(text: &str, one: &Located) -> Value {
-    let units = |end: usize| text.get(..end).map_or(0, |before| before.encode_utf16().count());
-    json!({
-        "path": one.problem.path,
-        "message": one.problem.message,
-        "line": one.line,
-        "column": one.column,
-        "from": units(one.range.start),
-        "to": units(one.range.end),
-    })
 }
 
 /// Returns what the page shows of a valid configuration.

@@ -43,6 +43,40 @@ fn count(counts: &Value, deployment: &str) -> u64 {
     counted.map_or(0, |one| one["count"].as_u64().expect("a number"))
 }
 
+const YAML: &str = "# é\nproviders:\n  p: {cluster: c}\ndeployments:\n  d: {provider: p, model: m}\nmodels:\n  \
+                    auto: {candidates: [d]}\n";
+
+#[test]
+fn yaml_is_taken_as_json_is() {
+    let checked = read(&check(YAML));
+    assert_eq!(checked["ok"], true, "{checked}");
+    let request = json!({"method": "POST", "path": "/v1/chat/completions",
+                         "headers": "content-type: application/json", "body": "{\"model\":\"auto\"}"});
+    let explained = read(&explain(YAML, &request.to_string(), FRESH, 1));
+    assert!(explained["trace"]["decision"].is_object(), "{explained}");
+}
+
+#[test]
+fn problems_of_yaml_are_marked_in_their_line() {
+    for (from, to, line, marked) in [
+        ("[d]", "[q]", 7, "auto: {candidates: [q]}"),
+        ("provider: p", "provider: q", 5, "d: {provider: q, model: m}"),
+        ("models:", "\tmodels:", 6, "models:"),
+    ] {
+        let text = YAML.replace(from, to);
+        let checked = read(&check(&text));
+        assert_eq!(checked["ok"], false, "{text}");
+        let problem = &checked["problems"][0];
+        assert_eq!(problem["line"], line, "{problem}");
+        let units: Vec<u16> = text.encode_utf16().collect();
+        let at =
+            |key: &str| usize::try_from(problem[key].as_u64().expect("a number")).expect("small");
+        assert_eq!(String::from_utf16_lossy(&units[at("from")..at("to")]), marked, "{problem}");
+        let explained = read(&explain(&text, &plain(), FRESH, 1));
+        assert_eq!(explained["problem"], "the configuration has problems");
+    }
+}
+
 #[test]
 fn every_example_is_valid_without_warnings_and_decides_its_request() {
     for example in list(&read(&examples())) {

@@ -111,7 +111,7 @@ function indent(text, done) {
   try {
     done(JSON.stringify(JSON.parse(text), null, 2));
   } catch {
-    note('This is not valid JSON yet.');
+    note('Only valid JSON can be indented.');
   }
 }
 

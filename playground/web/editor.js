@@ -5,7 +5,8 @@
 
 import { el } from './dom.js';
 
-const TOKEN = /("(?:\\.|[^"\\\n])*"?)(\s*:)?|-?\d[\d.eE+-]*|\b(?:true|false|null)\b|[{}[\],:]/g;
+// Keys without quotes and comments are those of YAML.
+const TOKEN = /("(?:\\.|[^"\\\n])*"?)(\s*:)?|(?<key>[\w$.-]+)(?=:\s|:$)|(?<=^|\s)#.*|-?\d[\d.eE+-]*|\b(?:true|false|null)\b|[{}[\],:]/gm;
 
 export class Editor {
   /** `area` is the text area in `root`; `changed` is called with every edit. */
@@ -107,7 +108,7 @@ function coloured(text) {
       parts.push(el('span', { class: colon ? 'k' : 's' }, string));
       if (colon) parts.push(el('span', { class: 'p' }, colon));
     } else {
-      const kind = /^[{}[\],:]$/.test(whole) ? 'p' : 'n';
+      const kind = match.groups.key ? 'k' : /^(?:[{}[\],:]$|#)/.test(whole) ? 'p' : 'n';
       parts.push(el('span', { class: kind }, whole));
     }
   }

@@ -8,7 +8,7 @@ import { indented } from './indented.js';
 /** What a provider may speak, and a model of each. */
 const APIS = {
   'openai-chat': ['OpenAI Chat Completions', 'gpt-5'],
-  'anthropic-messages': ['Anthropic Messages', 'claude-sonnet-4-5'],
+  'anthropic-messages': ['Anthropic Messages', 'claude-sonnet-4-6'],
   'bedrock-converse': ['Bedrock Converse', 'us.anthropic.claude-sonnet-4-5-20250929-v1:0'],
   'gemini-generate': ['Gemini generateContent', 'gemini-2.5-flash'],
 };

@@ -1,9 +1,10 @@
 //! `POST {path}/deployments/{id}/…`: takes one deployment out of service, or puts it back.
 
-use serde_json::Value;
+use serde_json::value::RawValue;
 
 use crate::config::DeploymentId;
 use crate::host::SharedData;
+use crate::json::{Level, level, text};
 use crate::state::Operation;
 
 use super::state::deployment;
@@ -74,13 +75,13 @@ impl<S: SharedData + ?Sized> Desk<'_, S> {
         }
         let mut given = None;
         for (key, value) in members(body)? {
-            if key != "for_ms" {
-                return Err(HttpReply::error(400, "unknown member; allowed: for_ms", Some(&key)));
+            if text(key).is_none_or(|key| key != "for_ms") {
+                return Err(unknown(key, "for_ms"));
             }
             given = Some(value);
         }
         let most = settings.max_time_ms;
-        match given.map(|value| value.as_u64()) {
+        match given.map(|value: &RawValue| value.get().parse().ok()) {
             None => Ok(settings.time_ms),
             Some(Some(ms)) if (1..=most).contains(&ms) => Ok(ms),
             Some(_) => {
@@ -93,12 +94,12 @@ impl<S: SharedData + ?Sized> Desk<'_, S> {
 
 /// Returns the members of a body that is a JSON object; none of a body that is empty, as most
 /// are: the path says enough.
-fn members(body: &[u8]) -> Result<serde_json::Map<String, Value>, HttpReply> {
+fn members(body: &[u8]) -> Result<Vec<(&RawValue, &RawValue)>, HttpReply> {
     if body.trim_ascii().is_empty() {
-        return Ok(serde_json::Map::new());
+        return Ok(Vec::new());
     }
-    match serde_json::from_slice(body) {
-        Ok(Value::Object(members)) => Ok(members),
+    match level(body) {
+        Some(Level::Object(members)) => Ok(members),
         _ => Err(HttpReply::error(400, "the body is not a JSON object; send an object", None)),
     }
 }
@@ -107,7 +108,13 @@ fn members(body: &[u8]) -> Result<serde_json::Map<String, Value>, HttpReply> {
 /// so the request is refused rather than half obeyed.
 fn nothing_in(body: &[u8]) -> Result<(), HttpReply> {
     match members(body)?.into_iter().next() {
-        Some((key, _)) => Err(HttpReply::error(400, "unknown member; allowed: none", Some(&key))),
+        Some((key, _)) => Err(unknown(key, "none")),
         None => Ok(()),
     }
+}
+
+/// Returns the reply to a body with a member that has no meaning; `allowed` are those that have.
+fn unknown(key: &RawValue, allowed: &str) -> HttpReply {
+    let message = format!("unknown member; allowed: {allowed}");
+    HttpReply::error(400, &message, text(key).as_deref())
 }

@@ -4,9 +4,11 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 
-use crate::config::Config;
+use crate::config::{Config, place_of_authority};
 
+use super::endpoint;
 use super::io::{Output, ToolError, pretty_json};
+use super::needs::Needs;
 use super::routing_file::{CheckedFile, Finding, RoutingFile};
 
 #[derive(Debug, clap::Args)]
@@ -25,7 +27,10 @@ pub(super) struct CheckArgs {
 /// All problems of a document that is not valid; the file cannot be read.
 pub(super) fn run(arguments: &CheckArgs) -> Result<Output, ToolError> {
     let file = RoutingFile::read(&arguments.file)?;
-    let checked = file.check();
+    let mut checked = file.check();
+    if let Some(config) = &checked.config {
+        checked.warnings.extend(own_with_tls(&file, config)?);
+    }
     if arguments.json {
         return json(&file.name, &checked);
     }
@@ -33,10 +38,24 @@ pub(super) fn run(arguments: &CheckArgs) -> Result<Output, ToolError> {
         return Err(ToolError::has_problems(checked.problem_lines(&file.name)));
     };
     // Warnings first, so that the last line is the verdict.
-    let line = |found: &Finding| found.line_of(&file.name, "warning");
+    let line = |found: &Finding| found.line_of(&file.name, found.severity());
     let mut lines: Vec<String> = checked.warnings.iter().map(line).collect();
     lines.push(format!("{}: {}", file.name, summary(config)));
     Ok(lines.join("\n").into())
+}
+
+/// Returns a warning of each authority of a server that often has no TLS. The commands that start Envoy say
+/// the same, unless they are given the address.
+///
+/// # Errors
+/// As [`endpoint::addresses`].
+fn own_with_tls(file: &RoutingFile, config: &Config) -> Result<Vec<Finding>, ToolError> {
+    let addresses = endpoint::addresses(config, &Needs::of(config), &[])?;
+    let warning = |(cluster, provider, address): (&String, &String, &_)| {
+        let place = place_of_authority(provider);
+        file.found(&format!("{place}: {}", endpoint::told_of_tls(cluster, address)))
+    };
+    Ok(endpoint::own_with_tls(&addresses).map(warning).collect())
 }
 
 /// What `--json` prints.

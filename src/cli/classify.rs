@@ -13,7 +13,7 @@ use crate::response::outcome::{KeyOwner, RequestProfile};
 use crate::response::words;
 use crate::state::evidence::Evidence;
 
-use super::io::{ToolError, read};
+use super::io::{ToolError, read_body};
 
 const EXAMPLE: &str = "\
 Example:
@@ -25,7 +25,8 @@ pub(super) struct ClassifyArgs {
     /// The HTTP status of the answer, such as 429
     #[arg(long, short, required_unless_present = "words")]
     status: Option<u16>,
-    /// The file with the body of the answer; `-` reads standard input. Without it, the body is empty
+    /// The file with the body of the answer, or the body itself if it begins with `{`; `-` reads
+    /// standard input. Without it, the body is empty
     #[arg(long, short, value_name = "FILE")]
     body: Option<PathBuf>,
     /// The wire format of the request, such as anthropic-messages
@@ -83,7 +84,7 @@ pub(super) fn run(arguments: &ClassifyArgs) -> Result<String, ToolError> {
             format!("--format: found {:?}; expected one of {}", arguments.format, known.join(", "));
         return Err(ToolError::unusable(message));
     };
-    let body = arguments.body.as_deref().map(read).transpose()?.unwrap_or_default();
+    let body = arguments.body.as_deref().map(read_body).transpose()?.unwrap_or_default();
     let profile =
         RequestProfile { key: arguments.key.into(), may_name_others: arguments.names_files };
     let answer = WholeAnswer { status, body: &body, format, profile, is_held: arguments.held };

@@ -11,7 +11,7 @@ use super::routing_file::{Notation, RoutingFile};
 pub(super) struct ConvertArgs {
     /// The routing document, YAML or JSON; `-` reads standard input
     file: PathBuf,
-    /// What to write; without it, the other one
+    /// The form to write; without it, the one that the document does not have
     #[arg(long)]
     to: Option<Notation>,
 }

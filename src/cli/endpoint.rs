@@ -2,6 +2,7 @@
 //! say, else a placeholder that is easy to see.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::net::IpAddr;
 use std::str::FromStr;
 
@@ -27,12 +28,15 @@ impl HostPort {
     }
 }
 
-/// Reads `HOST:PORT` or `HOST:PORT,tls`; an IPv6 address is in brackets.
+/// Reads `HOST:PORT` or `HOST:PORT,tls`, or the URL of a server; an IPv6 address is in brackets.
 impl FromStr for HostPort {
     type Err = &'static str;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         const WANTED: &str = "expected HOST:PORT or HOST:PORT,tls";
+        if let Some(endpoint) = url(text) {
+            return endpoint;
+        }
         let (address, is_tls) = text.strip_suffix(",tls").map_or((text, false), |it| (it, true));
         let (host, port) = address.rsplit_once(':').ok_or(WANTED)?;
         let bare = host.strip_prefix('[').and_then(|host| host.strip_suffix(']'));
@@ -48,6 +52,43 @@ impl FromStr for HostPort {
     }
 }
 
+/// Returns the endpoint of a server by its URL, as people copy it; `None` for a text that is no URL.
+///
+/// # Errors
+/// The URL has a path: an endpoint has none.
+fn url(text: &str) -> Option<Result<HostPort, &'static str>> {
+    let (scheme, rest) = text.split_once("://")?;
+    let (is_tls, port) = match scheme {
+        "http" => (false, 80),
+        "https" => (true, 443),
+        _ => return Some(Err("expected http:// or https:// before HOST:PORT")),
+    };
+    let address = rest.strip_suffix('/').unwrap_or(rest);
+    if address.contains('/') {
+        return Some(Err(
+            "a path does not belong here: leave it out if it is /v1, which is usual, or else write it as \
+             path_prefix of the provider",
+        ));
+    }
+    let with_port = format!("{address}:{port}");
+    let endpoint: Result<HostPort, _> = address.parse().or_else(|_| with_port.parse());
+    Some(endpoint.map(|endpoint| HostPort { is_tls, ..endpoint }))
+}
+
+/// As it is read.
+impl fmt::Display for HostPort {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let tls = if self.is_tls { ",tls" } else { "" };
+        match self.ip() {
+            Some(IpAddr::V6(ip)) => write!(f, "[{ip}]:{}{tls}", self.port),
+            _ => write!(f, "{}:{}{tls}", self.host, self.port),
+        }
+    }
+}
+
+/// A host that no name server knows, by [RFC 2606](https://www.rfc-editor.org/rfc/rfc2606).
+pub(super) const NOWHERE: &str = "pointsman.invalid";
+
 /// The value of `--endpoint`: `CLUSTER=HOST:PORT[,tls]`.
 ///
 /// The last equals sign divides the two, since a cluster may have one in its name.
@@ -55,6 +96,13 @@ impl FromStr for HostPort {
 pub(super) struct EndpointArg {
     cluster: String,
     endpoint: HostPort,
+}
+
+impl EndpointArg {
+    /// Returns the cluster whose address this is.
+    pub(super) fn cluster(&self) -> &str {
+        &self.cluster
+    }
 }
 
 impl FromStr for EndpointArg {
@@ -65,6 +113,12 @@ impl FromStr for EndpointArg {
         let (cluster, endpoint) =
             text.rsplit_once('=').ok_or("expected CLUSTER=HOST:PORT or CLUSTER=HOST:PORT,tls")?;
         Ok(Self { cluster: cluster.to_owned(), endpoint: endpoint.parse()? })
+    }
+}
+
+impl fmt::Display for EndpointArg {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}={}", self.cluster, self.endpoint)
     }
 }
 
@@ -118,18 +172,73 @@ pub(super) fn addresses(
     Ok(needs.clusters.keys().map(address).collect())
 }
 
+/// Returns the clusters whose address nobody has given, with the placeholder that stands for it.
+pub(super) fn unplaced(
+    addresses: &BTreeMap<String, ClusterAddress>,
+) -> impl Iterator<Item = (&String, &HostPort)> {
+    let is_unplaced = |address: &ClusterAddress| address.source == AddressSource::Placeholder;
+    let all = addresses.iter().filter(move |(_, address)| is_unplaced(address));
+    all.map(|(name, address)| (name, &address.endpoint))
+}
+
 /// Returns a line for each cluster whose address nobody has given.
 pub(super) fn placeholders(addresses: &BTreeMap<String, ClusterAddress>) -> Vec<String> {
-    let line = |(name, address): (&String, &ClusterAddress)| {
-        let (host, port) = (&address.endpoint.host, address.endpoint.port);
-        (address.source == AddressSource::Placeholder).then(|| {
-            format!(
-                "cluster {name}: its address is not known, so the file has the placeholder \
-                 {host}:{port}; give --endpoint {name}=HOST:PORT[,tls]"
-            )
-        })
+    let line = |(name, endpoint): (&String, &HostPort)| {
+        format!(
+            "cluster {name}: its address is not known, so the file has the placeholder {}:{}; give \
+             --endpoint {name}=HOST:PORT[,tls]",
+            endpoint.host, endpoint.port
+        )
     };
-    addresses.iter().filter_map(line).collect()
+    unplaced(addresses).map(line).collect()
+}
+
+/// Returns a line for each cluster whose address nobody has given and that Envoy connects to as it
+/// is, with the option that gives it.
+pub(super) fn assumed(addresses: &BTreeMap<String, ClusterAddress>) -> Vec<String> {
+    let line = |(name, HostPort { host, port, .. }): (&String, &HostPort)| {
+        format!(
+            "cluster {name}: its address is not given, so Envoy connects to {host}:{port} without \
+             TLS; to choose the address, add --endpoint {name}={host}:{port}, or --endpoint \
+             {name}=HOST:443,tls for a server with TLS"
+        )
+    };
+    unplaced(addresses).map(line).collect()
+}
+
+/// Returns each cluster that Envoy connects to with TLS because of an authority that seems to be a server of
+/// one's own, which often has none: its name, the provider and the address.
+pub(super) fn own_with_tls(
+    addresses: &BTreeMap<String, ClusterAddress>,
+) -> impl Iterator<Item = (&String, &String, &HostPort)> {
+    addresses.iter().filter_map(|(cluster, address)| match &address.source {
+        AddressSource::Authority(provider) if is_own(&address.endpoint) => {
+            Some((cluster, provider, &address.endpoint))
+        }
+        _ => None,
+    })
+}
+
+/// Returns what to say of such a cluster, to stand after what names it.
+pub(super) fn told_of_tls(cluster: &str, endpoint: &HostPort) -> String {
+    let HostPort { host, port, .. } = endpoint;
+    let plain = HostPort { is_tls: false, ..endpoint.clone() };
+    format!(
+        "Envoy connects to {host}:{port} with TLS, since an authority means that; for plain HTTP, give \
+         --endpoint {cluster}={plain} to `pointsman run` and `pointsman envoy`"
+    )
+}
+
+/// Whether a host is one of this machine, of a private network or of a cluster of containers.
+fn is_own(endpoint: &HostPort) -> bool {
+    let host = endpoint.host.to_ascii_lowercase();
+    let ends = [".localhost", ".local", ".internal", ".svc", ".lan"];
+    match endpoint.ip() {
+        Some(IpAddr::V4(ip)) => ip.is_loopback() || ip.is_private() || ip.is_link_local(),
+        Some(IpAddr::V6(ip)) => ip.is_loopback() || ip.is_unique_local(),
+        // Names of services in Compose and Kubernetes have no dot.
+        None => !host.contains('.') || ends.iter().any(|end| host.ends_with(end)),
+    }
 }
 
 /// Returns the address of one cluster; the first provider of the cluster with an authority
@@ -211,19 +320,58 @@ mod tests {
     use super::*;
 
     #[test]
+    fn servers_of_one_s_own_are_known_by_their_hosts() {
+        let is_own = |text: &str| is_own(&text.parse().unwrap());
+        for host in [
+            "localhost:1",
+            "127.0.0.1:1",
+            "[::1]:1",
+            "10.0.0.7:1",
+            "192.168.1.2:1",
+            "vllm:1",
+            "vllm.models.svc:1",
+            "vllm.models.svc.cluster.local:1",
+            "host.docker.internal:1",
+        ] {
+            assert!(is_own(host), "{host}");
+        }
+        for host in ["api.openai.com:443", "llm.example:443", "8.8.8.8:443", "localhost.example:1"]
+        {
+            assert!(!is_own(host), "{host}");
+        }
+    }
+
+    #[test]
     fn endpoints_are_hosts_with_ports() {
         let endpoint = |host: &str, port, is_tls| HostPort { host: host.to_owned(), port, is_tls };
         for (text, wanted) in [
             ("127.0.0.1:80", endpoint("127.0.0.1", 80, false)),
             ("api.openai.com:443,tls", endpoint("api.openai.com", 443, true)),
             ("[::1]:8000", endpoint("::1", 8000, false)),
+            ("http://localhost:11434", endpoint("localhost", 11434, false)),
+            ("http://localhost", endpoint("localhost", 80, false)),
+            ("https://llm.example/", endpoint("llm.example", 443, true)),
         ] {
             assert_eq!(text.parse(), Ok(wanted));
         }
-        for text in ["host", ":80", "host:", "host:99999", "a b:80", "::1", "h:80,TLS", "\"x:80"] {
+        for text in [
+            "host",
+            ":80",
+            "host:",
+            "host:99999",
+            "a b:80",
+            "::1",
+            "h:80,TLS",
+            "\"x:80",
+            "ftp://h:1",
+            "http://h:1/v1",
+        ] {
             assert!(text.parse::<HostPort>().is_err(), "{text}");
         }
-        let given: EndpointArg = "a=b=host:80".parse().unwrap();
-        assert_eq!(given.cluster, "a=b");
+        for text in ["a=b=host:80", "c=[::1]:8000", "d=10.0.0.7:443,tls"] {
+            let given: EndpointArg = text.parse().unwrap();
+            assert_eq!(given.to_string(), text);
+        }
+        assert_eq!("a=b=host:80".parse::<EndpointArg>().unwrap().cluster(), "a=b");
     }
 }

@@ -6,17 +6,18 @@
 use std::hash::{BuildHasher, RandomState};
 use std::path::PathBuf;
 
+use crate::config::Config;
 use crate::host::Headers;
 use crate::lifecycle::{RequestHead, explained};
 use crate::routing::explain::Fresh;
 
-use super::io::{self, ToolError, read};
+use super::io::{self, ToolError};
 use super::routing_file::RoutingFile;
 use super::table;
 
 const EXAMPLE: &str = "\
 Example:
-  pointsman explain --config pointsman.json --body request.json --header \"x-llm-tag: batch\"
+  pointsman explain pointsman.json --body request.json --header \"x-llm-tag: batch\"
 
 The exit code is 0 whatever the decision is, even if the request is refused.";
 
@@ -26,7 +27,8 @@ pub(super) struct ExplainArgs {
     /// The routing document, YAML or JSON; `-` reads standard input
     #[arg(long, short, value_name = "FILE")]
     config: PathBuf,
-    /// The file with the request body; `-` reads standard input
+    /// The file with the request body, or the body itself if it begins with `{`; `-` reads standard
+    /// input
     #[arg(long, short, value_name = "FILE")]
     body: PathBuf,
     /// The path of the request
@@ -51,7 +53,7 @@ pub(super) struct ExplainArgs {
 /// The configuration or the body cannot be read, or a header has no name.
 pub(super) fn run(arguments: &ExplainArgs) -> Result<String, ToolError> {
     let config = RoutingFile::read(&arguments.config)?.config()?;
-    let body = read(&arguments.body)?;
+    let body = io::read_body(&arguments.body)?;
     let head = head(arguments)?;
     // The standard library seeds its hash maps with random numbers: enough to draw by, and no
     // further dependency.
@@ -63,8 +65,24 @@ pub(super) fn run(arguments: &ExplainArgs) -> Result<String, ToolError> {
     }
     Ok(match &shown.facts {
         Some(facts) if explained.is_decided => table::explanation(facts, shown.trace),
-        _ => table::undecided(&config, shown.trace),
+        _ => table::undecided(&config, shown.trace, meant(&config, &arguments.path).as_deref()),
     })
+}
+
+/// Returns the path that a path of no LLM request is probably meant for.
+fn meant(config: &Config, path: &str) -> Option<String> {
+    const MOST_EDITS: usize = 3;
+    let (plain, _) = path.split_once('?').unwrap_or((path, ""));
+    let edits = |usual: &str| {
+        let short = usual.strip_prefix("/v1").unwrap_or(usual);
+        let edits = strsim::osa_distance(plain, usual).min(strsim::osa_distance(plain, short));
+        // `/v1/chat` is the beginning of one.
+        let is_start = usual.strip_prefix(plain).is_some_and(|rest| rest.starts_with('/'));
+        if is_start { 1 } else { edits }
+    };
+    let usual = config.paths.usual().filter(|_| config.paths.call(b"POST", path).is_none());
+    let near = usual.map(|usual| (edits(usual), usual)).filter(|(edits, _)| *edits <= MOST_EDITS);
+    near.min_by_key(|(edits, _)| *edits).map(|(_, usual)| usual.to_owned())
 }
 
 /// Returns the head of a POST with the headers of the command line, as Envoy would have it.

@@ -4,7 +4,7 @@
 
 use std::fmt::Display;
 use std::io::{Read, StdinLock, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde::Serialize;
@@ -59,6 +59,18 @@ pub(super) fn read(file: &Path) -> Result<Vec<u8>, ToolError> {
     read.map(|_| bytes).map_err(|error| unreadable("standard input", &error))
 }
 
+/// Returns the bytes of a body: those of a file, or the text itself where a JSON object is given for the name.
+///
+/// # Errors
+/// The file cannot be read; the message begins with its name.
+pub(super) fn read_body(given: &Path) -> Result<Vec<u8>, ToolError> {
+    let text = given.as_os_str().as_encoded_bytes();
+    if text.starts_with(b"{") && !given.exists() {
+        return Ok(text.to_vec());
+    }
+    read(given)
+}
+
 /// Returns standard input.
 ///
 /// # Errors
@@ -92,6 +104,24 @@ pub(super) fn write_file(file: &Path, text: &str) -> Result<(), ToolError> {
         std::fs::write(&unfinished, text).and_then(|()| std::fs::rename(&unfinished, file));
     written.map_err(|error| {
         ToolError::unusable(format!("{}: cannot be written: {error}", file.display()))
+    })
+}
+
+/// Returns the whole path of a file on the machine that runs Envoy. A path that is whole already needs no
+/// file here. Links stay as they are, because another file may take the place of theirs.
+///
+/// # Errors
+/// The path is relative, and there is no such file here.
+pub(super) fn whole_path(option: &str, path: &Path) -> Result<PathBuf, ToolError> {
+    if path.is_absolute() {
+        return Ok(path.to_owned());
+    }
+    let whole = path.metadata().and_then(|_| std::path::absolute(path));
+    whole.map_err(|error| {
+        ToolError::unusable(format!(
+            "{option} {}: {error}; give the file's whole path on the machine that runs Envoy",
+            path.display()
+        ))
     })
 }
 

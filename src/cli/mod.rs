@@ -8,10 +8,14 @@ mod catalog;
 mod check;
 mod classify;
 mod convert;
+mod document_arg;
 mod endpoint;
 mod envoy;
 mod explain;
+mod finding;
+mod foreign;
 mod gateway;
+mod hint;
 mod import;
 mod io;
 mod istio;
@@ -20,22 +24,23 @@ mod needs;
 mod replay;
 mod routing_file;
 mod run;
+mod spelling;
 mod table;
 mod translate;
-mod yaml;
+mod words;
 
 use std::io::Write;
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::config;
 
 use io::Output;
 
-/// Checks, explains and tests Pointsman configurations, without Envoy.
+/// Checks and explains routing documents, writes Envoy's configuration for them, and runs and operates proxies
 #[derive(Debug, Parser)]
-#[command(name = "pointsman", version, about, arg_required_else_help = true, after_help = CODES)]
+#[command(name = "pointsman", version, arg_required_else_help = true, after_help = CODES)]
 struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -43,12 +48,11 @@ struct Cli {
 
 const CODES: &str = "\
 Exit codes:
-  0  done; lint: no errors; replay: every line was read;
-     import and catalog: also if something has no counterpart
-  1  check: the document has problems; lint: there are errors;
-     replay: there are lines that cannot be read, the others are in the report;
-     admin: a proxy did not answer, or refused
-  2  an argument is wrong, or a file cannot be read or used";
+  0  The command is done. lint found no errors, and replay read every line.
+     import and catalog exit with 0 also if something has no counterpart.
+  1  check found problems, lint found errors, replay found lines that it cannot
+     read, translate refuses the request, or a proxy did not do what admin asked.
+  2  An argument is wrong, or a file cannot be used.";
 
 #[derive(Debug, Subcommand)]
 enum Command {
@@ -58,31 +62,34 @@ enum Command {
     Convert(convert::ConvertArgs),
     /// Show how one request is routed, and why
     Explain(explain::ExplainArgs),
-    /// Show how the filter judges a provider's answer, and why
+    /// Show what the filter makes of a provider's answer, and why
     Classify(classify::ClassifyArgs),
     /// Translate a request or an answer into another API
     Translate(translate::TranslateArgs),
-    /// Route captured requests with one configuration, or compare two
+    /// Show how captured requests are routed by one document, or compare two documents
     Replay(replay::ReplayArgs),
     /// Report settings of an Envoy configuration that do not fit Pointsman
     Lint(lint::LintArgs),
     /// Run Envoy with a routing document, and apply each change of the file
     Run(run::RunArgs),
+    /// Become a program that ends with its parent
+    #[command(hide = true)]
+    Tied(run::TiedArgs),
     /// See and change the state of running proxies
     Admin(admin::AdminArgs),
     /// Write a complete Envoy configuration for a routing document
     Envoy(envoy::EnvoyArgs),
     /// Write the Istio resources for a routing document
     Istio(istio::IstioArgs),
+    /// Write the Envoy Gateway resources for a routing document
+    Gateway(gateway::GatewayArgs),
     /// Write a document from the configuration of another router, and say what it leaves out
     Import(import::ImportArgs),
     /// Add prices and limits of models to a document, from LiteLLM's list
     Catalog(catalog::CatalogArgs),
-    /// Write the resources that Envoy Gateway needs
-    Gateway(gateway::GatewayArgs),
-    /// Print the JSON Schema of the configuration
+    /// Print the JSON Schema of routing documents, for editors
     Schema {
-        /// Print the reference page in Markdown instead
+        /// Print a page with every key in Markdown instead
         #[arg(long)]
         markdown: bool,
     },
@@ -94,7 +101,11 @@ enum Command {
 /// result can be written to a file or read by a program.
 #[must_use]
 pub fn main() -> ExitCode {
-    let result = match Cli::parse().command {
+    let root = document_arg::with_both(spelling::with_json(Cli::command()));
+    let line: Vec<_> = std::env::args_os().collect();
+    let matches = document_arg::matches(&root, &line).unwrap_or_else(|error| error.exit());
+    let arguments = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
+    let result = match arguments.command {
         Command::Check(arguments) => check::run(&arguments),
         Command::Convert(arguments) => convert::run(&arguments).map(Output::from),
         Command::Explain(arguments) => explain::run(&arguments).map(Output::from),
@@ -104,6 +115,7 @@ pub fn main() -> ExitCode {
         Command::Lint(arguments) => lint::run(&arguments),
         Command::Admin(arguments) => admin::run(&arguments),
         Command::Run(arguments) => run::run(&arguments).map(|()| Output::from(String::new())),
+        Command::Tied(arguments) => run::become_tied(&arguments).map(Output::from),
         Command::Envoy(arguments) => envoy::run(&arguments).map(Output::from),
         Command::Istio(arguments) => istio::run(&arguments).map(Output::from),
         Command::Import(arguments) => import::run(&arguments).map(Output::from),

@@ -8,9 +8,12 @@ use std::path::Path;
 
 use crate::config::{self, Config, Located, Problem, Problems, Role};
 
+pub(super) use super::finding::Finding;
+use super::foreign::Foreign;
+use super::hint;
 use super::io::{ToolError, read};
 use super::lint;
-use super::yaml::{self, At, JsonText, TreeNode};
+use crate::yaml::{self, At, JsonText, TreeNode};
 
 /// A key of Envoy's configuration, and of no routing document.
 const OF_ENVOY: &str = "static_resources";
@@ -60,16 +63,6 @@ pub(super) struct CheckedFile {
     pub(super) warnings: Vec<Finding>,
 }
 
-/// A problem or a warning, and where the file has it.
-#[derive(Debug)]
-pub(super) struct Finding {
-    pub(super) problem: Problem,
-    /// From 1; `None` for a document that has no lines.
-    pub(super) line: Option<usize>,
-    /// From 1, in characters; `None` for YAML.
-    pub(super) column: Option<usize>,
-}
-
 impl RoutingFile {
     /// Reads a document; `-` is standard input.
     ///
@@ -84,21 +77,31 @@ impl RoutingFile {
         let name = if is_input { "standard input".into() } else { file.display().to_string() };
         let is_yaml = file.extension().is_some_and(|ending| ending == "yaml" || ending == "yml");
         let text = match String::from_utf8(read(file)?) {
-            Ok(text) if is_yaml || looks_like_yaml(&text) => {
-                let node = yaml::read_only_document(text.trim_start_matches('\u{feff}'))
-                    .map_err(|what| ToolError::unusable(format!("{name}: is not YAML: {what}")))?;
+            Ok(text) if is_yaml || yaml::is_yaml(&text) => {
+                let text = text.trim_start_matches('\u{feff}');
+                let node = only_document(&name, text)?;
                 if node.has(OF_ENVOY) {
                     return Self::embedded(name, node);
                 }
+                is_ours(&name, &node)?;
                 RoutingText::Yaml(yaml::json_text(&node))
             }
             Ok(text) => match serde_json::from_str::<TreeNode>(&text) {
                 Ok(node) if node.has(OF_ENVOY) => return Self::embedded(name, node),
-                _ => RoutingText::Json(text),
+                Ok(node) => {
+                    is_ours(&name, &node)?;
+                    RoutingText::Json(text)
+                }
+                Err(_) => RoutingText::Json(text),
             },
             Err(error) => RoutingText::Binary(error.into_bytes()),
         };
         Ok(Self { name, text })
+    }
+
+    /// Returns a document that is in no file, by the name that it has for the user.
+    pub(super) const fn of_json(name: String, text: String) -> Self {
+        Self { name, text: RoutingText::Json(text) }
     }
 
     /// Returns the document in an Envoy configuration.
@@ -121,6 +124,15 @@ impl RoutingFile {
             RoutingText::Json(text) => text.as_bytes(),
             RoutingText::Yaml(json) => json.text.as_bytes(),
             RoutingText::Binary(bytes) => bytes,
+        }
+    }
+
+    /// Returns the document as a text of JSON; `None` for bytes that are no text.
+    fn json_text(&self) -> Option<&str> {
+        match &self.text {
+            RoutingText::Json(text) => Some(text),
+            RoutingText::Yaml(json) => Some(&json.text),
+            RoutingText::Binary(_) => None,
         }
     }
 
@@ -183,14 +195,46 @@ impl RoutingFile {
 
     /// Checks the document, and says where its problems are.
     pub(super) fn check(&self) -> CheckedFile {
-        let text = match &self.text {
-            RoutingText::Json(text) => text,
-            RoutingText::Yaml(json) => &json.text,
-            RoutingText::Binary(bytes) => return CheckedFile::unplaced(config::parse(bytes)),
+        let Some(text) = self.json_text() else {
+            return CheckedFile::unplaced(config::parse(self.json()));
         };
-        let found = |located: Located| match &self.text {
+        let mut last = (String::new(), String::new());
+        let found = |mut located: Located| {
+            let value = text.get(located.range.clone()).unwrap_or_default();
+            let hint = hint::of(&located.problem, value);
+            // Several problems of one value mostly have one reason.
+            let this = (located.problem.path.clone(), hint);
+            if this != last {
+                hint::put(&mut located.problem, &this.1);
+                last = this;
+            }
+            self.placed(located)
+        };
+        let checked = config::check_json(text);
+        let kept = checked.problems.len();
+        let problems = hint::without_consequences(checked.problems);
+        CheckedFile {
+            config: checked.config,
+            count: checked.count.saturating_sub(kept.saturating_sub(problems.len())),
+            problems: problems.into_iter().map(found).collect(),
+            warnings: checked.warnings.into_iter().map(|located| self.placed(located)).collect(),
+        }
+    }
+
+    /// Returns something that was found of the valid document, at its place in the file. It is a text that
+    /// begins with its path: `providers.p: …`.
+    pub(super) fn found(&self, text: &str) -> Finding {
+        match self.json_text() {
+            Some(json) => self.placed(config::located(json, text)),
+            None => Finding { problem: Problem::of_warning(text), line: None, column: None },
+        }
+    }
+
+    /// Returns what was found at its place in the file.
+    fn placed(&self, located: Located) -> Finding {
+        match &self.text {
             RoutingText::Yaml(json) => {
-                let line = Some(json.line(located.range.start));
+                let line = Some(json.line(located.range.start)).filter(|line| *line > 0);
                 Finding { problem: located.problem, line, column: None }
             }
             _ => Finding {
@@ -198,14 +242,42 @@ impl RoutingFile {
                 line: Some(located.line),
                 column: Some(located.column),
             },
-        };
-        let checked = config::check_json(text);
-        CheckedFile {
-            config: checked.config,
-            problems: checked.problems.into_iter().map(found).collect(),
-            count: checked.count,
-            warnings: checked.warnings.into_iter().map(found).collect(),
         }
+    }
+}
+
+/// Reads the only document of a YAML file.
+///
+/// # Errors
+/// It is not YAML, is empty, or has several documents. Kubernetes' files often have several, so the
+/// first one tells whether that is what the file is.
+fn only_document(name: &str, text: &str) -> Result<TreeNode, ToolError> {
+    yaml::read_only_document(text).map_err(|what| {
+        let first = yaml::read_tree(text).ok();
+        let other = first.as_ref().and_then(At::node).map_or(Ok(()), |node| is_ours(name, node));
+        if let Err(error) = other {
+            return error;
+        }
+        ToolError::unusable(if first.is_none() && what == "is empty" {
+            format!(
+                "{name}: is empty; write providers, deployments and models into it \
+                 (docs/getting-started.md). If a command such as `pointsman catalog … > FILE` was to write it, \
+                 that command failed: read its message and run it again"
+            )
+        } else {
+            format!("{name}: is not YAML: {what}")
+        })
+    })
+}
+
+/// Checks that a file is not of another kind.
+///
+/// # Errors
+/// It is, and what to do instead.
+fn is_ours(name: &str, node: &TreeNode) -> Result<(), ToolError> {
+    match Foreign::of(node).and_then(|foreign| foreign.instead_of_document(name)) {
+        Some(what) => Err(ToolError::unusable(format!("{name}: {what}"))),
+        None => Ok(()),
     }
 }
 
@@ -260,23 +332,6 @@ impl CheckedFile {
             },
         }
     }
-}
-
-impl Finding {
-    /// Returns the finding as compilers write theirs: `routing.json:3:5: error: routes: …`.
-    pub(super) fn line_of(&self, file: &str, severity: &str) -> String {
-        let place: String =
-            [self.line, self.column].iter().flatten().map(|at| format!("{at}:")).collect();
-        format!("{file}:{place} {severity}: {}", self.problem)
-    }
-}
-
-/// Whether a text is YAML and not JSON. Control characters are in no YAML: such a text is a
-/// serialized `Struct`.
-fn looks_like_yaml(text: &str) -> bool {
-    let text = text.trim_start_matches('\u{feff}');
-    let is_binary = text.contains(|it: char| it.is_control() && !"\n\r\t".contains(it));
-    !is_binary && !text.trim().is_empty() && !text.trim_start().starts_with('{')
 }
 
 #[cfg(test)]

@@ -31,12 +31,16 @@ pub(super) fn explanation(facts: &FactsView<'_>, trace: &Trace) -> String {
 
 /// Returns the trace of a request that is not decided: it passes through, or is refused
 /// before there is anything to decide by.
-pub(super) fn undecided(config: &Config, trace: &Trace) -> String {
+/// `meant` is the path that was probably meant.
+pub(super) fn undecided(config: &Config, trace: &Trace, meant: Option<&str>) -> String {
     let mut out = String::new();
     section(&mut out, "decision", decision_rows(trace));
     if trace.pass_through {
         let cluster = or_none(config.default_cluster.as_deref());
         let _ = writeln!(out, "  default_cluster  {cluster}");
+        if let Some(meant) = meant {
+            let _ = writeln!(out, "  did you mean     {meant}");
+        }
     }
     out.trim_end().to_owned()
 }

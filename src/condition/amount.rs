@@ -2,6 +2,7 @@
 //! that equals the bound is neither below nor above it.
 
 use crate::config::Condition;
+use crate::decimal::Decimal;
 use crate::request::facts::{Fact, RequestFacts};
 
 use super::Subject;
@@ -97,10 +98,11 @@ impl Comparison {
     /// Returns what was wanted and found, for a comparison that does not hold. Of a number
     /// between two bounds, names the upper one.
     pub(super) fn because(&self) -> String {
-        let Self { key, bound, .. } = self;
+        let (key, bound) = (self.key, Decimal(self.bound));
         let wanted = if self.is_above { "more" } else { "less" };
         match self.found {
             Amount::Between(_, found) => {
+                let found = Decimal(found);
                 format!("{key}: expected {wanted} than {bound}, the request has {found}")
             }
             // A cost is estimated; the request does not name it.

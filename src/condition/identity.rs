@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::config::{Condition, NamePattern};
+use crate::decimal::{Decimal, Rounded};
 use crate::request::facts::{Fact, RequestFacts};
 use crate::text::quoted_list;
 
@@ -98,10 +99,8 @@ pub(super) fn because(condition: &Condition, subject: &Subject<'_>) -> String {
             facts.format
         ),
         Condition::SamplePercent(percent) => {
-            format!(
-                "sample_percent: expected below {percent}, the request falls on {:.2}",
-                subject.sample
-            )
+            let (percent, sample) = (Decimal(*percent), Rounded(subject.sample, 2));
+            format!("sample_percent: expected below {percent}, the request falls on {sample}")
         }
         _ => String::new(),
     }

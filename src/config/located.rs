@@ -5,10 +5,8 @@
 //! their places, and no key of the configuration. A value that is not in the text, such as a
 //! default, has the place of what is around it.
 
-use std::fmt;
 use std::ops::Range;
 
-use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
@@ -17,6 +15,7 @@ use super::configuration::Config;
 use super::document::{self, SyntaxError};
 use super::error::{Path, Problem, quoted};
 use super::parse::parse;
+use crate::json::{self, Level, level};
 
 /// A configuration's text, checked.
 #[derive(Debug)]
@@ -64,7 +63,7 @@ pub fn check_json(text: &str) -> Checked {
     match parsed {
         Ok(config) => {
             let warning = |warning: &String| located(parted(&places, warning));
-            let advice = advice::of(&config, &route_names(&document_of(text)));
+            let advice = advice::of(&config, &document_of(text));
             let warnings = config.warnings.iter().chain(&advice).map(warning).collect();
             Checked { config: Some(config), problems: Vec::new(), count: 0, warnings }
         }
@@ -76,16 +75,26 @@ pub fn check_json(text: &str) -> Checked {
     }
 }
 
+/// Returns a finding about a JSON text that is a configuration, with its place. `finding` begins with its path,
+/// as warnings do.
+#[must_use]
+pub fn located(text: &str, finding: &str) -> Located {
+    let places = places(text);
+    let problem = parted(&places, finding);
+    let range = range(&places, &problem);
+    let (line, column) = position(text, range.start);
+    Located { problem, range, line, column }
+}
+
+/// Returns how findings name the authority of a provider.
+#[must_use]
+pub fn place_of_authority(provider: &str) -> String {
+    Path::Root.key("providers").key(provider).key("authority").to_string()
+}
+
 /// Returns a document that was parsed before, as plain JSON.
 fn document_of(text: &str) -> Value {
     serde_json::from_str(text.trim_start_matches('\u{feff}')).unwrap_or_default()
-}
-
-/// Returns the names of a document's routes in its order, an empty one where there is none.
-fn route_names(document: &Value) -> Vec<&str> {
-    let routes = document.get("routes").and_then(Value::as_array);
-    let routes = routes.into_iter().flatten();
-    routes.map(|route| route.get("name").and_then(Value::as_str).unwrap_or_default()).collect()
 }
 
 /// A value in the text, with the places of itself and of its key.
@@ -208,19 +217,21 @@ impl<'a> Walk<'a> {
         };
         let key = key.map(|(key, range)| (quoted(key), range));
         self.places.push(TextPlace { path: path.to_string(), key, range, parent });
-        if value.get().starts_with('{') {
-            // One level at a time: what a member holds stays text until it is walked.
-            let members: MemberTexts<'a> = serde_json::from_str(value.get()).unwrap_or_default();
-            for (written, member) in members.0 {
-                let key: String = serde_json::from_str(written.get()).unwrap_or_default();
-                let range = self.range(written);
-                self.value(member, &path.key(&key), Some((&key, range)), Some(own));
+        // One level at a time: what a member holds stays text until it is walked.
+        match level(value.get().as_bytes()) {
+            Some(Level::Object(members)) => {
+                for (written, member) in members {
+                    let key = json::text(written).unwrap_or_default();
+                    let range = self.range(written);
+                    self.value(member, &path.key(&key), Some((&key, range)), Some(own));
+                }
             }
-        } else if is_open {
-            let elements: Vec<&RawValue> = serde_json::from_str(value.get()).unwrap_or_default();
-            for (index, element) in elements.into_iter().enumerate() {
-                self.value(element, &path.index(index), None, Some(own));
+            Some(Level::List(elements)) => {
+                for (index, element) in elements.into_iter().enumerate() {
+                    self.value(element, &path.index(index), None, Some(own));
+                }
             }
+            _ => {}
         }
     }
 
@@ -230,34 +241,6 @@ impl<'a> Walk<'a> {
         // The part borrows from the text, so the distance of their first bytes is its place.
         let start = part.as_ptr().addr().saturating_sub(self.text.as_ptr().addr());
         start..start.saturating_add(part.len())
-    }
-}
-
-/// The members of an object as they are written: in order, duplicates included.
-#[derive(Default)]
-struct MemberTexts<'a>(Vec<(&'a RawValue, &'a RawValue)>);
-
-impl<'de> Deserialize<'de> for MemberTexts<'de> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_map(MemberTextsVisitor)
-    }
-}
-
-struct MemberTextsVisitor;
-
-impl<'de> Visitor<'de> for MemberTextsVisitor {
-    type Value = MemberTexts<'de>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an object")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<MemberTexts<'de>, A::Error> {
-        let mut members = Vec::new();
-        while let Some(entry) = entries.next_entry()? {
-            members.push(entry);
-        }
-        Ok(MemberTexts(members))
     }
 }
 

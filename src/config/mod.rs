@@ -8,7 +8,7 @@
 //! read: whether a secret is there is for the caller to check.
 
 mod additions;
-mod advice;
+pub(crate) mod advice;
 mod candidate;
 mod configuration;
 mod credential;
@@ -51,12 +51,13 @@ pub use error::{Problem, Problems};
 pub use headers::HeaderNames;
 pub use ids::{DeploymentId, GroupId, ModelId, ProviderId, RouteId};
 pub use large::{Index, MOST_SMALL};
-pub use located::{Checked, Located, check_json};
+pub use located::{Checked, Located, check_json, located, place_of_authority};
 pub use model::{Fallbacks, Group, Model, ModelTraits};
 pub use parse::{parse, reference, schema};
 pub use parts::{ParamSchema, ParamType, Status, TagMatch};
 pub use provider::{Api, Provider};
 pub use raw::Settings;
+pub use resolve::NO_DEFAULT_CLUSTER;
 pub use route::{
     Action, Condition, NamePattern, OnUnsearchable, Route, SoughtKeywords, Target, Unsearchable,
     When,

@@ -217,6 +217,15 @@ pub(super) fn is_taken_over(left: Option<&[u8]>) -> bool {
 pub(super) struct AttemptList(String);
 
 impl AttemptList {
+    /// Returns the attempts of a request with their results; `name` returns the name of a leg.
+    pub(super) fn of<N: AsRef<str>>(progress: &Progress, name: impl Fn(usize) -> N) -> Self {
+        let mut attempts = Self::default();
+        for tried in &progress.tried {
+            attempts.add(name(tried.leg).as_ref(), &tried.report.word());
+        }
+        attempts
+    }
+
     /// Adds an attempt. Its name is escaped so that no `,` or `=` in it can forge another one.
     #[inline(never)]
     pub(super) fn add(&mut self, name: &str, what: &str) {

@@ -1,6 +1,6 @@
 //! Who ended a request, from Envoy's `response.code_details`.
 
-use crate::state::outcome::Outcome;
+use crate::state::report::Report;
 
 /// How an answer that had begun came to its end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -58,19 +58,28 @@ fn is_providers(details: &str) -> bool {
 pub(super) fn is_of_waiting(details: &str) -> bool {
     let is_failure =
         details.contains("_connection_failure") || details.contains("{connection_timeout");
-    !is_failure && !details.starts_with("no_healthy_upstream")
+    !is_failure && !is_of_no_host(details.as_bytes())
+}
+
+/// Returns whether Envoy has answered by itself because the cluster has no host, or none that is
+/// healthy. It makes no other attempt then.
+#[must_use]
+pub fn is_of_no_host(details: &[u8]) -> bool {
+    details.starts_with(b"no_healthy_upstream")
 }
 
 /// Returns what an answer of Envoy's own says of the deployment: that it could not be reached
 /// or did not answer. `None` for all others, such as overload and missing routes.
-pub(super) fn of_local_reply(details: &str) -> Option<Outcome> {
+pub(super) fn of_local_reply(details: &str) -> Option<Report> {
     let is = |prefix: &str| details.starts_with(prefix);
     // The cluster's circuit breaker is open: a limit of the proxy, not of the provider.
     if is("upstream_reset_before_response_started{overflow") {
         None
-    } else if is("upstream_reset_") || is("no_healthy_upstream") {
+    } else if is_of_no_host(details.as_bytes()) {
+        Some(Report::NO_HOST)
+    } else if is("upstream_reset_") {
         // To Envoy, an interim answer (100, 103) has started the response.
-        Some(Outcome::Network)
+        Some(Report::UNANSWERED)
     } else if is("upstream_response_timeout")
         || is("response_timeout")
         || is("upstream_per_try_timeout")
@@ -80,7 +89,7 @@ pub(super) fn of_local_reply(details: &str) -> Option<Outcome> {
         // that is missing.
         || is("stream_idle_timeout")
     {
-        Some(Outcome::Timeout)
+        Some(Report::LATE)
     } else {
         None
     }

@@ -85,10 +85,10 @@ impl Head<'_> {
 pub fn report(head: &Head<'_>) -> Option<Report> {
     match head.details {
         Some(code) if code != "via_upstream" => {
-            let outcome = details::of_local_reply(code)?;
+            let report = details::of_local_reply(code)?;
             let is_clients = !head.is_request_whole && details::is_of_waiting(code);
             // The status is Envoy's choice, so it is not reported as the provider's.
-            Some(if is_clients { Report::CANCELLED } else { Report::of(outcome, 0) })
+            Some(if is_clients { Report::CANCELLED } else { report })
         }
         _ => Some(of_status(head)),
     }

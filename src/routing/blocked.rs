@@ -3,6 +3,7 @@
 
 use std::borrow::Cow;
 
+use crate::decimal::{Decimal, Rounded};
 use crate::request::refusal::Refusal;
 use crate::sort::ordered;
 
@@ -81,8 +82,9 @@ fn too_dear(blocks: &[&Block]) -> Option<Refusal> {
         _ => None,
     });
     let (estimate, limit) = costs.min_by(|a, b| a.0.total_cmp(&b.0))?;
+    let (estimate, limit) = (Rounded(estimate, 6), Decimal(limit));
     let message = format!(
-        "the request costs at least ${estimate:.6} by estimate, above the limit of ${limit}; \
+        "the request costs at least ${estimate} by estimate, above the limit of ${limit}; \
          shorten it or allow fewer output tokens"
     );
     Some(Refusal::new(402, "cost_limit_exceeded", message))

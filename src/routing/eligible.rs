@@ -9,6 +9,7 @@ use std::fmt;
 
 use crate::condition::{self, Cost, Subject, UNSEARCHABLE};
 use crate::config::{ModelFacts, Rule, TagMatch, Translate};
+use crate::decimal::{Decimal, Rounded};
 use crate::request::facts::{Fact, RequestFacts, Tokens};
 use crate::request::format::Format;
 use crate::state::{Claim, Limit, Standing, World};
@@ -95,12 +96,14 @@ impl fmt::Display for Block {
             Self::Strategy(reason) => f.write_str(reason),
             Self::Capability(reason) => f.write_str(reason),
             Self::Cost { estimate, limit } => {
-                write!(f, "estimated cost ${estimate:.6} is over the limit of ${limit}")
+                let (estimate, limit) = (Rounded(*estimate, 6), Decimal(*limit));
+                write!(f, "estimated cost ${estimate} is over the limit of ${limit}")
             }
             Self::Drained => f.write_str("drained"),
             #[expect(clippy::cast_precision_loss, reason = "cooldowns are minutes long")]
             Self::Cooling { left_ms, cause } => {
-                write!(f, "cooling for {:.1} s after {cause}", *left_ms as f64 / 1000.0)
+                let left = Rounded(*left_ms as f64 / 1000.0, 1);
+                write!(f, "cooling for {left} s after {cause}")
             }
             Self::Limited { limit, .. } => limit.fmt(f),
         }

@@ -23,6 +23,13 @@ impl Report {
     /// The report on an attempt that was not answered: the connection failed, or was lost.
     pub const UNANSWERED: Self = Self::of(Outcome::Network, 0);
 
+    /// The report on an attempt that was not made, because the cluster has no host. One is enough
+    /// for a cooldown: Envoy makes no other attempt after it, so the next request would fail too.
+    pub const NO_HOST: Self = Self {
+        evidence: Evidence { weight: Weight::Trip, ..Self::UNANSWERED.evidence },
+        ..Self::UNANSWERED
+    };
+
     /// The report on an attempt that was not answered in time.
     pub const LATE: Self = Self::of(Outcome::Timeout, 0);
 

@@ -8,6 +8,7 @@ mod draw;
 mod early;
 mod faults;
 mod held;
+mod hostless;
 mod matrix;
 mod random;
 mod rows;

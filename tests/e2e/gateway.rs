@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use crate::generated::{endpoints, file, mocks, pointsman};
+use crate::generated::{endpoints, file, mocks, pointsman, realtime_status};
 use crate::harness::{Ask, Group, ask, module, validate_text};
 
 const CONFIG: &str = "envoy/istio/pointsman.json";
@@ -14,10 +14,18 @@ const CLUSTERS: [(&str, &str); 4] =
 const VARIABLES: [(&str, &str); 2] =
     [("OPENAI_API_KEY", "sk-openai"), ("ANTHROPIC_API_KEY", "sk-anthropic")];
 
+/// The Gateway's listener: its name, the arguments that ask for it, and where Envoy Gateway has its chain
+/// of filters.
+type Entry = (&'static str, &'static [&'static str], &'static str);
+
+const PLAIN: Entry = ("default/pointsman/http", &[], "/default_filter_chain");
+const TLS: Entry = ("default/pointsman/https", &["--tls", "llm-certificate"], "/filter_chains/0");
+
 /// Returns the patches.
-fn patches(endpoints: &[String]) -> Vec<Value> {
+fn patches(config: &str, entry: Entry, endpoints: &[String]) -> Vec<Value> {
     let module = module();
-    let mut arguments = vec!["gateway", "--config", CONFIG, "--module", &module, "--json"];
+    let mut arguments = vec!["gateway", "--config", config, "--module", &module, "--json"];
+    arguments.extend(entry.1);
     arguments.extend(endpoints.iter().flat_map(|endpoint| ["--endpoint", endpoint]));
     let list: Value = serde_json::from_str(&pointsman(&arguments)).unwrap();
     let items = list["items"].as_array().unwrap();
@@ -25,9 +33,10 @@ fn patches(endpoints: &[String]) -> Vec<Value> {
     policy["spec"]["jsonPatches"].as_array().unwrap().clone()
 }
 
-/// Returns the resources that Envoy Gateway makes of a listener and a route, by type and name.
-fn made() -> BTreeMap<(String, String), Value> {
-    let (name, cluster) = ("default/pointsman/http", "httproute/default/pointsman/rule/0");
+/// Returns the resources that Envoy Gateway makes of a listener and a route, by type and name. What
+/// makes TLS of a chain is left out: no patch concerns it.
+fn made(entry: Entry) -> BTreeMap<(String, String), Value> {
+    let (name, cluster) = (entry.0, "httproute/default/pointsman/rule/0");
     let types = "type.googleapis.com/envoy";
     let manager = json!({
         "@type": format!("{types}.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager"),
@@ -49,12 +58,16 @@ fn made() -> BTreeMap<(String, String), Value> {
         "server_header_transformation": "PASS_THROUGH",
         "stat_prefix": "http-10080", "use_remote_address": true,
     });
-    let listener = json!({
+    let chain = json!({"name": name, "filters": [
+        {"name": "envoy.filters.network.http_connection_manager", "typed_config": manager}]});
+    let mut listener = json!({
         "name": name, "per_connection_buffer_limit_bytes": 32_768,
         "address": {"socket_address": {"address": "127.0.0.1", "port_value": 0}},
-        "default_filter_chain": {"name": name, "filters": [
-            {"name": "envoy.filters.network.http_connection_manager", "typed_config": manager}]},
     });
+    match entry.2 {
+        "/default_filter_chain" => listener["default_filter_chain"] = chain,
+        _ => listener["filter_chains"] = json!([chain]),
+    }
     let routes = json!({"name": name, "virtual_hosts": [{
         "name": "default/pointsman/http/*", "domains": ["*"],
         "routes": [{"name": "httproute/default/pointsman/rule/0/match/0/*", "match": {"prefix": "/"},
@@ -86,7 +99,9 @@ fn apply(all: &mut BTreeMap<(String, String), Value>, patch: &Value) {
         None => text(&operation["path"]),
         Some(path) => {
             assert_eq!(path, "$..http_filters[?(@.name=='envoy.filters.http.router')]");
-            let list = "/default_filter_chain/filters/0/typed_config/http_filters";
+            let lists = ["/default_filter_chain", "/filter_chains/0"]
+                .map(|chain| format!("{chain}/filters/0/typed_config/http_filters"));
+            let list = lists.iter().find(|list| resource.pointer(list).is_some()).unwrap();
             let filters = resource.pointer(list).unwrap().as_array().unwrap();
             let is_router = |one: &Value| one["name"] == "envoy.filters.http.router";
             format!("{list}/{}", filters.iter().position(is_router).unwrap())
@@ -104,9 +119,9 @@ fn apply(all: &mut BTreeMap<(String, String), Value>, patch: &Value) {
 }
 
 /// Returns the patched resources as one file of Envoy's.
-fn envoy(endpoints: &[String]) -> String {
-    let mut all = made();
-    for patch in patches(endpoints) {
+fn envoy(config: &str, entry: Entry, endpoints: &[String]) -> String {
+    let mut all = made(entry);
+    for patch in patches(config, entry, endpoints) {
         apply(&mut all, &patch);
     }
     let of = |kind: &str| -> Vec<Value> {
@@ -114,7 +129,7 @@ fn envoy(endpoints: &[String]) -> String {
         all.map(|(_, value)| value.clone()).collect()
     };
     let mut listener = of(".Listener").remove(0);
-    let manager = listener.pointer_mut("/default_filter_chain/filters/0/typed_config").unwrap();
+    let manager = listener.pointer_mut(&format!("{}/filters/0/typed_config", entry.2)).unwrap();
     let members = manager.as_object_mut().unwrap();
     // Envoy would fetch it from Envoy Gateway.
     members.remove("rds");
@@ -129,26 +144,78 @@ fn ask_as_team(group: &Group) -> Ask<'_> {
     ask(group).header("x-team-key", "a-key-of-the-team").model("assistant")
 }
 
-#[test]
-fn the_patches_make_an_envoy_that_serves_and_fails_over() {
-    let mocks = mocks(&["gpt", "claude", "llama", "site"]);
-    let text = envoy(&endpoints(&mocks, &CLUSTERS));
+/// Returns an Envoy with the patches for a document, after Envoy and lint have accepted it.
+fn patched(config: &str, entry: Entry, clusters: &[(&str, &'static str)]) -> Group {
+    let names: Vec<&'static str> = clusters.iter().map(|(_, mock)| *mock).collect();
+    let mocks = mocks(&names);
+    let text = envoy(config, entry, &endpoints(&mocks, clusters));
     let (is_valid, output) = validate_text(&text, &VARIABLES);
     assert!(is_valid, "{output}");
-    let found = pointsman(&["lint", "--config", CONFIG, "--envoy", &file("json", &text)]);
+    let found = pointsman(&["lint", "--config", config, "--envoy", &file("json", &text)]);
     assert!(found.contains(": 0 errors, 0 warnings"), "{found}");
-    let group = Group::of(mocks, &text, &VARIABLES);
+    Group::of(mocks, &text, &VARIABLES)
+}
+
+fn serves_and_fails_over(group: &Group) {
     // Authentication of Envoy Gateway's comes first.
-    assert_eq!(ask(&group).model("assistant").send().status, 401);
-    let reply = ask_as_team(&group).send();
+    assert_eq!(ask(group).model("assistant").send().status, 401);
+    let reply = ask_as_team(group).send();
     assert_eq!(reply.served(), ("gpt", "gpt-4o"));
     let (_, seen) = reply.served_by_one();
     assert_eq!(seen.header("authorization"), Some("Bearer sk-openai"));
     assert_eq!(seen.authority, "api.openai.com");
-    let failing = ask_as_team(&group).header("x-mock-only", "gpt");
+    let failing = ask_as_team(group).header("x-mock-only", "gpt");
     let reply = failing.header("x-mock-status", "429").send();
     assert_eq!(reply.header("x-llm-attempts"), Some("gpt-4o=429,llama=200"));
-    let reply = ask_as_team(&group).path("/index.html").send();
+    let reply = ask_as_team(group).path("/index.html").send();
     assert_eq!(reply.reached_one().0, "site");
+    group.assert_no_trap();
+}
+
+#[test]
+fn the_patches_make_an_envoy_that_serves_and_fails_over() {
+    serves_and_fails_over(&patched(CONFIG, PLAIN, &CLUSTERS));
+}
+
+#[test]
+fn the_patches_find_the_chain_of_a_listener_with_tls() {
+    serves_and_fails_over(&patched(CONFIG, TLS, &CLUSTERS));
+}
+
+#[test]
+fn the_patches_keep_web_sockets() {
+    let group = patched(CONFIG, TLS, &CLUSTERS);
+    assert_eq!(realtime_status(&group, "assistant"), "HTTP/1.1 101 Switching Protocols");
+    group.assert_no_trap();
+}
+
+/// The document of `CONFIG` with these settings.
+fn document(settings: &[(&str, Value)]) -> String {
+    let text = std::fs::read_to_string(CONFIG).unwrap();
+    let mut document: Value = serde_json::from_str(&text).unwrap();
+    for (key, value) in settings {
+        document[*key] = value.clone();
+    }
+    file("json", &document.to_string())
+}
+
+#[test]
+fn a_buffer_filter_of_the_patches_holds_the_headers() {
+    let hold = ("hold", json!("buffer_filter"));
+    let failover = document(std::slice::from_ref(&hold));
+    let group = patched(&failover, PLAIN, &CLUSTERS);
+    // The request is longer than what Envoy Gateway buffers, and comes in pieces.
+    let long = "x".repeat(200_000);
+    let body = json!({"model": "assistant", "messages": [{"role": "user", "content": long}]});
+    let reply = ask_as_team(&group).body(body.to_string()).send();
+    assert_eq!(reply.served(), ("gpt", "gpt-4o"));
+    serves_and_fails_over(&group);
+
+    let one = document(&[hold, ("failover", json!({"attempt_filter": true}))]);
+    let group = patched(&one, TLS, &CLUSTERS);
+    let failing = ask_as_team(&group).header("x-mock-only", "gpt");
+    assert_eq!(failing.header("x-mock-status", "503").send().status, 503);
+    let reply = ask_as_team(&group).send();
+    assert_eq!(reply.served(), ("gpt", "gpt-4o"));
     group.assert_no_trap();
 }

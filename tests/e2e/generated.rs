@@ -1,7 +1,14 @@
 //! What `pointsman envoy` writes: Envoy accepts it, lint finds no fault in it, and it serves.
 
 use std::collections::BTreeMap;
+use std::io::{BufRead, BufReader, Write};
+use std::net::TcpStream;
+use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::Duration;
+
+use hyper::Method;
+use serde_json::{Value, json};
 
 use crate::harness::tls::{Certificates, server_name};
 use crate::harness::{Envoy, Group, ask, fresh, module, run, validate_text};
@@ -51,6 +58,14 @@ pub(crate) fn file(ending: &str, text: &str) -> String {
     file
 }
 
+/// Returns a folder that nothing else uses.
+pub(crate) fn fresh_folder(name: &str) -> PathBuf {
+    let name = fresh(&format!("{name}-{}", std::process::id()));
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+    std::fs::create_dir_all(&folder).unwrap();
+    folder
+}
+
 pub(crate) fn mocks(names: &[&'static str]) -> BTreeMap<&'static str, Mock> {
     names.iter().map(|name| (*name, run(Mock::start(name, 0)).unwrap())).collect()
 }
@@ -86,6 +101,104 @@ fn a_simple_configuration_serves() {
     assert_eq!(ask(&group).model("auto").send().served(), ("llama", "llama-3.3-70b"));
     let reply = ask(&group).path("/v1/files").body("anything").send();
     assert_eq!(reply.seen[0].0, "site");
+    group.assert_no_trap();
+}
+
+/// Returns the status of an answer to a request for a realtime session.
+pub(crate) fn realtime_status(group: &Group, model: &str) -> String {
+    let mut connection = TcpStream::connect(("127.0.0.1", group.port())).unwrap();
+    connection.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
+    let head = format!(
+        "GET /v1/realtime?model={model} HTTP/1.1\r\nhost: proxy.test\r\nx-team-key: a-key-of-the-team\r\n\
+                connection: Upgrade\r\nupgrade: websocket\r\nsec-websocket-version: 13\r\n\
+                sec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\nx-mock-socket: 1\r\n\r\n"
+    );
+    connection.write_all(head.as_bytes()).unwrap();
+    let mut line = String::new();
+    BufReader::new(connection).read_line(&mut line).unwrap();
+    line.trim_end().to_owned()
+}
+
+#[test]
+fn realtime_sessions_open() {
+    for (name, cluster) in [("simple", "vllm"), ("failover", "openai")] {
+        let mocks = mocks(&["llama", "site"]);
+        let endpoints = endpoints(&mocks, &[(cluster, "llama"), ("website", "site")]);
+        let config = format!("tests/configs/envoy/{name}.json");
+        let group = Group::of(mocks, &generated(&config, &endpoints, &[]), &VARIABLES);
+        assert_eq!(realtime_status(&group, "auto"), "HTTP/1.1 101 Switching Protocols", "{config}");
+        group.assert_no_trap();
+    }
+}
+
+#[test]
+fn clients_need_a_key_where_a_filter_before_asks_for_one() {
+    let mocks = mocks(&["llama", "site"]);
+    let endpoints = endpoints(&mocks, &[("vllm", "llama"), ("website", "site")]);
+    let filters = ["--filters", "envoy/api-keys.yaml"];
+    let text = generated("tests/configs/envoy/simple.json", &endpoints, &filters);
+    let group = Group::of(mocks, &text, &VARIABLES);
+    let keys = [
+        ("authorization", "Bearer replace-me"),
+        ("x-api-key", "replace-me"),
+        ("x-goog-api-key", "replace-me"),
+    ];
+    for (name, key) in keys {
+        let reply = ask(&group).model("auto").header(name, key).send();
+        let (provider, seen) = reply.served_by_one();
+        assert_eq!(provider, "llama");
+        for (name, _) in keys {
+            assert_eq!(seen.header(name), None, "the provider gets no key of a client");
+        }
+        assert_eq!(ask(&group).model("auto").header(name, "Bearer other").send().status, 401);
+    }
+    let reply = ask(&group).model("auto").header("x-llm-tenant", "team-a").send();
+    assert_eq!(reply.status, 401);
+    group.assert_no_trap();
+}
+
+#[test]
+fn operators_pass_the_filter_for_keys_of_clients_and_nobody_else() {
+    let page = include_str!("../../docs/admin.md");
+    let (_, block) = page.split_once("```yaml\n- name: envoy.filters.http.api_key_auth").unwrap();
+    let block = block.split_once("```").unwrap().0;
+    let filters = file("filters.yaml", &format!("- name: envoy.filters.http.api_key_auth{block}"));
+    let mut document: Value =
+        serde_json::from_str(include_str!("../configs/envoy/simple.json")).unwrap();
+    document["admin"] = json!({"token_env": "ADMIN_TOKEN"});
+    let document = file("json", &document.to_string());
+    let mocks = mocks(&["llama", "site"]);
+    let endpoints = endpoints(&mocks, &[("vllm", "llama"), ("website", "site")]);
+    let text = generated(&document, &endpoints, &["--filters", &filters]);
+    let token = "an-example-of-a-token";
+    let group = Group::of(mocks, &text, &[("ADMIN_TOKEN", token)]);
+    let state = |token: &str| {
+        let authorization = format!("Bearer {token}");
+        ask(&group)
+            .method(Method::GET)
+            .path("/admin/state")
+            .header("authorization", &authorization)
+            .send()
+    };
+    assert_eq!(state(token).status, 200);
+    assert_eq!(state("replace-me").status, 401);
+    let paths = [
+        "/v1/chat/completions",
+        "/admin",
+        "/admin/../v1/chat/completions",
+        "/admin/%2e%2e/v1/chat/completions",
+        "/admin/v1/chat/completions",
+        "//admin/../v1/chat/completions",
+        "/ADMIN/../v1/chat/completions",
+        "/admin/..;/v1/chat/completions",
+        "/admin/\\../v1/chat/completions",
+    ];
+    for path in paths {
+        let reply = ask(&group).path(path).model("auto").send();
+        assert_eq!(reply.status, 401, "{path}");
+        assert!(reply.seen.is_empty(), "{path}");
+    }
+    assert_eq!(ask(&group).model("auto").header("x-api-key", "replace-me").send().status, 200);
     group.assert_no_trap();
 }
 

@@ -10,6 +10,7 @@ use crate::generated::file;
 use crate::harness::{Ask, Group, ask, module, run};
 use crate::mock::{Behaviour, Mock};
 use crate::signed;
+use crate::yaml;
 
 /// A configuration and what its gateway has.
 struct Gateway {
@@ -98,6 +99,19 @@ fn merge(into: &mut Value, patch: &Value) {
     }
 }
 
+/// Returns the clusters of a route as Istio makes them: it leaves out what has no weight.
+fn weighted(http: &Value) -> Vec<Value> {
+    let routes = http["route"].as_array().unwrap().iter();
+    let cluster = |one: &Value| {
+        let (host, port) =
+            (one["destination"]["host"].as_str().unwrap(), &one["destination"]["port"]["number"]);
+        json!({"name": format!("outbound|{port}||{host}"), "weight": one["weight"]})
+    };
+    let clusters: Vec<Value> = routes.filter(|one| one["weight"] != 0).map(cluster).collect();
+    assert_eq!(clusters.len(), 1, "{http}");
+    clusters
+}
+
 /// Returns Envoy's configuration: what Istio makes of the other resources, patched.
 fn envoy(resources: &[Value], mocks: &BTreeMap<&'static str, Mock>) -> String {
     let extensions = of_kind(resources, "TrafficExtension").into_iter().map(|spec| &spec["wasm"]);
@@ -107,7 +121,8 @@ fn envoy(resources: &[Value], mocks: &BTreeMap<&'static str, Mock>) -> String {
     let mut route = json!({
         "name": http["name"], "match": {"prefix": "/"},
         "request_headers_to_remove": http["headers"]["request"]["remove"],
-        "route": {"timeout": http["timeout"]},
+        // What Istio sets where a route names none.
+        "route": {"timeout": "0s", "weighted_clusters": {"clusters": weighted(http)}},
     });
     let mut listener = json!({});
     let address =
@@ -122,15 +137,29 @@ fn envoy(resources: &[Value], mocks: &BTreeMap<&'static str, Mock>) -> String {
             (name, cluster)
         })
         .collect();
-    let patches = of_kind(resources, "EnvoyFilter")[0]["configPatches"].as_array().unwrap();
-    for one in patches {
+    let mut manager = json!({
+        "@type": "type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager",
+        "stat_prefix": "llm",
+    });
+    // Istio keeps what is not in this list, by its prefix.
+    let kept = json!([{"prefix": "reporter="}, {"prefix": "cluster_manager"}, {"prefix": "wasm"}]);
+    let matcher = json!({"inclusion_list": {"patterns": kept}});
+    let mut bootstrap =
+        json!({"stats_config": {"use_all_default_tags": false, "stats_matcher": matcher}});
+    let filters_of_istio = of_kind(resources, "EnvoyFilter");
+    let lists = filters_of_istio.iter().map(|spec| spec["configPatches"].as_array().unwrap());
+    for one in lists.flatten() {
         let (value, at) = (&one["patch"]["value"], &one["match"]);
         let operation = one["patch"]["operation"].as_str().unwrap();
         match (one["applyTo"].as_str().unwrap(), operation) {
             ("LISTENER", "MERGE") => merge(&mut listener, value),
+            ("BOOTSTRAP", "MERGE") => merge(&mut bootstrap, value),
+            ("NETWORK_FILTER", "MERGE") => merge(&mut manager, &value["typed_config"]),
             ("HTTP_FILTER", "INSERT_BEFORE") => filters.push(value.clone()),
             ("HTTP_ROUTE", "MERGE") => {
                 assert_eq!(at["routeConfiguration"]["vhost"]["route"]["name"], route["name"]);
+                // Members of one choice take the place of each other.
+                route["route"].as_object_mut().unwrap().remove("weighted_clusters");
                 merge(&mut route, value);
             }
             ("CLUSTER", "MERGE") => {
@@ -142,17 +171,11 @@ fn envoy(resources: &[Value], mocks: &BTreeMap<&'static str, Mock>) -> String {
     }
     filters.push(json!({"name": "envoy.filters.http.router", "typed_config": {
         "@type": "type.googleapis.com/envoy.extensions.filters.http.router.v3.Router"}}));
-    merge(
-        &mut listener,
-        &json!({"name": "llm", "address": address(0), "filter_chains": [{"filters": [{
-        "name": "envoy.filters.network.http_connection_manager",
-        "typed_config": {
-            "@type": "type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager",
-            "stat_prefix": "llm",
-            "http_filters": filters,
-            "route_config": {"virtual_hosts": [{"name": "llm", "domains": ["*"], "routes": [route]}]},
-        }}]}]}),
-    );
+    let routes = json!({"virtual_hosts": [{"name": "llm", "domains": ["*"], "routes": [route]}]});
+    merge(&mut manager, &json!({"http_filters": filters, "route_config": routes}));
+    let chain = json!({"filters": [
+        {"name": "envoy.filters.network.http_connection_manager", "typed_config": manager}]});
+    merge(&mut listener, &json!({"name": "llm", "address": address(0), "filter_chains": [chain]}));
     // Istio's clusters come by CDS, in any order. The worst is where the token's comes last.
     let of_login = mocks.get("login").map(|mock| format!("outbound|{}||", mock.port()));
     let is_login = |name: &String| of_login.as_ref().is_some_and(|of| name.starts_with(of));
@@ -163,11 +186,20 @@ fn envoy(resources: &[Value], mocks: &BTreeMap<&'static str, Mock>) -> String {
         cluster
     });
     let clusters = file("json", &json!({"resources": clusters.collect::<Vec<_>>()}).to_string());
-    json!({"admin": {"address": address(0)}, "node": {"id": "gateway", "cluster": "gateway"},
+    merge(
+        &mut bootstrap,
+        &json!({"admin": {"address": address(0)}, "node": {"id": "gateway", "cluster": "gateway"},
            "dynamic_resources": {"cds_config": {"path_config_source": {"path": clusters},
                                                 "resource_api_version": "V3"}},
-           "static_resources": {"listeners": [listener]}})
-    .to_string()
+           "static_resources": {"listeners": [listener]}}),
+    );
+    bootstrap.to_string()
+}
+
+/// Returns the shipped resources for metrics and the access log.
+fn observe() -> Option<Value> {
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/envoy/istio/observe.yaml");
+    Some(yaml::value(&std::fs::read_to_string(file).unwrap()))
 }
 
 /// Puts the files of a `ConfigMap` into a folder, as Kubernetes mounts them.
@@ -196,8 +228,9 @@ fn start(gateway: &Gateway, form: &str) -> Group {
     let secrets = file("secrets", "");
     std::fs::remove_file(&secrets).unwrap();
     std::fs::create_dir_all(&secrets).unwrap();
-    let resources = resources(gateway, form, &mocks, &secrets);
+    let mut resources = resources(gateway, form, &mocks, &secrets);
     mount(&resources, Path::new(&secrets));
+    resources.extend(observe());
     let text = envoy(&resources, &mocks);
     Group::of(mocks, &text, gateway.variables)
 }
@@ -253,6 +286,28 @@ fn a_filter_that_holds_headers_fails_over() {
     assert_eq!(reply.header("x-llm-attempts"), Some("gpt-4o=429,llama=200"));
     assert_eq!(reply.seen[1].1.header("authorization"), Some("Bearer sk-client"));
     group.assert_no_trap();
+}
+
+/// The filters of metrics and of the access log are those of `envoy/istio/observe.yaml`.
+#[test]
+fn a_gateway_of_istio_reports_what_it_does() {
+    for form in ["envoy-filter", "wasm-plugin"] {
+        let group = group(form);
+        let reply = with_credential(&group, "assistant").send();
+        assert_eq!(reply.served(), ("gpt", "gpt-4o"));
+        let scrape = run(group.envoy().scrape());
+        let labels = [("deployment", "gpt-4o"), ("outcome", "success")];
+        assert_eq!(scrape.sum("pointsman_attempts", &labels), 1.0, "{form}");
+        let line = (0..100).find_map(|_| {
+            std::thread::sleep(std::time::Duration::from_millis(100));
+            let log = group.envoy().log();
+            let line = log.lines().find(|line| line.starts_with('{'));
+            line.map(|line| serde_json::from_str::<Value>(line).unwrap())
+        });
+        let line = line.expect("a line of the access log");
+        assert_eq!(line["deployment"], "gpt-4o", "{form}");
+        assert_eq!(line["attempts"], "gpt-4o=200", "{form}");
+    }
 }
 
 #[test]

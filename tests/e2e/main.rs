@@ -20,11 +20,14 @@ mod frames;
 mod harness;
 #[path = "../support/mock/mod.rs"]
 mod mock;
+#[path = "../support/yaml.rs"]
+mod yaml;
 
 mod admin;
 mod attack;
 mod bad_input;
 mod balance;
+mod certificate;
 mod configuration;
 mod cooldown;
 mod credential;

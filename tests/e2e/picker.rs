@@ -184,7 +184,8 @@ fn streamed(body: &[u8], is_last: bool) -> Vec<u8> {
 
 /// Returns the text of `envoy` with the blocks of the page in it.
 fn patched(envoy: &str) -> String {
-    let blocks: Vec<&str> = PAGE.split("```yaml\n").skip(1).collect();
+    let (_, recipe) = PAGE.split_once("\n## The Inference Extension\n").unwrap();
+    let blocks: Vec<&str> = recipe.split("```yaml\n").skip(1).collect();
     let blocks: Vec<&str> = blocks.iter().map(|text| text.split("```").next().unwrap()).collect();
     let [filter, routes, clusters] = blocks[..] else { panic!("three blocks") };
     let at = "          - name: envoy.filters.http.router\n";

@@ -202,6 +202,42 @@ fn envoys_own_answers_count_if_the_deployment_is_to_blame() {
 }
 
 #[test]
+fn a_client_is_told_in_its_own_api_that_the_only_attempt_failed() {
+    let reset = "upstream_reset_before_response_started{remote_connection_failure}";
+    for (status, details, wanted) in [
+        (503, reset, Some("could not be reached; try again")),
+        (503, "no_healthy_upstream", Some("has no host; try again")),
+        (504, "upstream_response_timeout", Some("did not answer in time; try again")),
+        // What Envoy says of the request, or of itself, stays.
+        (503, "upstream_reset_before_response_started{overflow}", None),
+        (503, "cluster_not_found", None),
+        // And what a provider says.
+        (503, "via_upstream", None),
+    ] {
+        let host = host();
+        let engine = engine(&host, &document());
+        let code = ("response.code_details".to_owned(), details.as_bytes().to_vec());
+        host.properties.borrow_mut().extend([code]);
+        let mut stream = host.request(&engine, &head(&[]), &[br#"{"model":"pair"}"#]);
+        let head = [("content-type", "text/plain"), ("content-length", "9")];
+        host.answer(&mut stream, status, &head, &[b"Envoy's", b" own"]);
+        let body = String::from_utf8_lossy(&host.response_body.borrow()).into_owned();
+        match wanted {
+            Some(text) => {
+                let error: serde_json::Value = serde_json::from_str(&body).unwrap();
+                assert_eq!(error["error"]["code"], "no_deployment_available", "{body}");
+                assert!(error["error"]["message"].as_str().unwrap().contains(text), "{body}");
+                assert_eq!(host.received("content-type").as_deref(), Some("application/json"));
+                assert_eq!(host.received("content-length"), None);
+                assert_eq!(host.received("x-llm-deployment").as_deref(), Some("open"));
+            }
+            None => assert_eq!(body, "", "it is not replaced: {details:?}"),
+        }
+        assert_eq!(host.received(":status"), Some(status.to_string()));
+    }
+}
+
+#[test]
 fn requests_that_pass_through_write_nothing() {
     let host = host();
     let engine = engine(&host, &document());

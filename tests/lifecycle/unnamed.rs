@@ -145,10 +145,30 @@ fn a_path_that_nobody_knows_is_told_so() {
         let text = error.to_string();
         assert!(text.contains(path) && text.contains("/chat/completions"), "{text}");
     }
-    for (method, path) in [("GET", "/v1/nothing"), ("POST", "/index.html"), ("DELETE", "/v1/files")]
-    {
+    for (method, path) in [("GET", "/v1/chat/completions"), ("DELETE", "/v1/files/x")] {
+        let (status, error) = told(&host(), &document, method, path).unwrap();
+        assert_eq!(status, 404, "{method} {path}");
+        assert!(error.contains(&format!("does not know \\\"{method} {path}\\\"")), "{error}");
+        assert!(error.contains("send a POST to a path that ends in"), "{error}");
+    }
+    for (method, path) in [("GET", "/index.html"), ("POST", "/index.html")] {
         assert_eq!(told(&host(), &document, method, path), None, "{method} {path}");
     }
+}
+
+#[test]
+fn a_list_of_models_that_is_not_served_names_its_key() {
+    let mut document = document();
+    document.as_object_mut().unwrap().remove("default_cluster");
+    for path in ["/v1/models", "/models", "/openai/v1/models?limit=3", "/v1/models/open"] {
+        let (status, error) = told(&host(), &document, "GET", path).unwrap();
+        assert_eq!(status, 404, "{path}");
+        assert!(error.contains("unknown_path"), "{path}: {error}");
+        assert!(error.contains("\\\"serve_models\\\": true"), "{path}: {error}");
+    }
+    document["serve_models"] = Value::Bool(true);
+    let (status, list) = told(&host(), &document, "GET", "/v1/models").unwrap();
+    assert_eq!(status, 200, "{list}");
 }
 
 #[test]
@@ -160,4 +180,45 @@ fn what_goes_somewhere_else_is_not_told_so() {
     let key = "xds.cluster_name".to_owned();
     host.properties.borrow_mut().insert(key, b"files".to_vec());
     assert_eq!(told(&host, &document, "POST", "/v1/files"), None, "a route of Envoy's own");
+}
+
+#[test]
+fn the_log_of_a_refused_request_has_the_model_where_the_document_has_it() {
+    for (model, logged) in [("open#nothing", Some("open")), ("nobody", None)] {
+        let host = host();
+        let mut document = document();
+        document["log_fields"] = Value::Bool(true);
+        document["unknown_model"] = "reject".into();
+        let body = format!(r#"{{"model":"{model}"}}"#);
+        host.request(&engine(&host, &document), &head(&[]), &[body.as_bytes()]);
+        assert!(host.refused().is_some(), "{model}");
+        let property = |name: &str| host.properties.borrow().get(name).cloned();
+        assert!(property("llm.refusal").is_some(), "{model}");
+        assert_eq!(property("llm.model").as_deref(), logged.map(str::as_bytes), "{model}");
+    }
+}
+
+#[test]
+fn the_log_says_who_called_whatever_becomes_of_the_request() {
+    let long = "x".repeat(300);
+    for (name, logged) in [
+        ("team-a", Some("team-a".to_owned())),
+        (" a\"b\r ", Some("a%22b".to_owned())),
+        ("", None),
+        (&long, Some("x".repeat(128))),
+    ] {
+        for path in ["/v1/chat/completions", "/v1/files", "/index.html"] {
+            for is_logged in [true, false] {
+                let host = host();
+                let mut document = document();
+                document["log_fields"] = Value::Bool(is_logged);
+                let mut sent = head(&[("x-llm-tenant", name)]);
+                sent[1].1 = path;
+                host.request(&engine(&host, &document), &sent, &[br#"{"model":"open"}"#]);
+                let found = host.properties.borrow().get("llm.tenant").cloned();
+                let wanted = logged.as_deref().filter(|_| is_logged).map(str::as_bytes);
+                assert_eq!(found.as_deref(), wanted, "{name:?} {path}");
+            }
+        }
+    }
 }

@@ -4,9 +4,9 @@
 use boon::{Compiler, Schemas};
 use serde_json::{Value, json};
 
-use super::{file, pointsman};
+use super::{file, pointsman, yaml};
 
-const SCHEMAS: [(&str, &str, &str); 4] = [
+const SCHEMAS: [(&str, &str, &str); 5] = [
     ("Gateway", "gateway.networking.k8s.io/v1", include_str!("../gateway/Gateway.json")),
     ("HTTPRoute", "gateway.networking.k8s.io/v1", include_str!("../gateway/HTTPRoute.json")),
     ("Backend", "gateway.envoyproxy.io/v1alpha1", include_str!("../gateway/Backend.json")),
@@ -15,6 +15,7 @@ const SCHEMAS: [(&str, &str, &str); 4] = [
         "gateway.envoyproxy.io/v1alpha1",
         include_str!("../gateway/EnvoyPatchPolicy.json"),
     ),
+    ("EnvoyProxy", "gateway.envoyproxy.io/v1alpha1", include_str!("../gateway/EnvoyProxy.json")),
 ];
 
 /// Returns what is wrong with a resource.
@@ -68,6 +69,8 @@ fn what_envoy_gateway_does_not_know_is_refused() {
         ("Backend", "/spec/endpoints", json!([])),
         ("Gateway", "/spec/class", json!("eg")),
         ("HTTPRoute", "/spec/rules/0/matches/0/path/type", json!("Prefix")),
+        ("Gateway", "/spec/infrastructure", json!({"parametersRef": {"name": "proxy"}})),
+        ("Gateway", "/spec/listeners/0/tls", json!({"certificates": []})),
         ("HTTPRoute", "/apiVersion", json!("gateway.networking.k8s.io/v1beta1")),
     ] {
         let mut resource = written.iter().find(|one| one["kind"] == kind).unwrap().clone();
@@ -75,6 +78,19 @@ fn what_envoy_gateway_does_not_know_is_refused() {
         resource.pointer_mut(place).unwrap()[member] = value;
         assert_eq!(problems(&resource).len(), 1, "{pointer}");
     }
+}
+
+#[test]
+fn the_patched_route_still_opens_web_sockets() {
+    let written = resources("tests/configs/envoy/simple.json");
+    let policy = written.iter().find(|one| one["kind"] == "EnvoyPatchPolicy").unwrap();
+    let patches = policy["spec"]["jsonPatches"].as_array().unwrap();
+    let operations = patches.iter().map(|patch| &patch["operation"]);
+    let replaced: Vec<&Value> = operations.filter(|one| one["op"] == "replace").collect();
+    assert_eq!(replaced.len(), 1);
+    assert_eq!(replaced[0]["path"], "/virtual_hosts/0/routes/0/route");
+    // Envoy Gateway has them on by default, in what this replaces.
+    assert_eq!(replaced[0]["value"]["upgrade_configs"], json!([{"upgrade_type": "websocket"}]));
 }
 
 #[test]
@@ -111,4 +127,71 @@ fn a_cluster_without_an_address_is_named() {
     let ran = pointsman(&["istio", "--config", &config, "--endpoint", endpoint]);
     assert!(ran.out.contains("outbound|80||vllm.models.svc.cluster.local"), "{}", ran.out);
     assert!(!ran.out.contains("kind: ServiceEntry"), "{}", ran.out);
+}
+
+const ENDPOINTS: [&str; 4] = [
+    "--endpoint",
+    "vllm=vllm.models.svc.cluster.local:8000",
+    "--endpoint",
+    "website=website.default.svc.cluster.local:80",
+];
+
+#[test]
+fn the_shipped_resources_are_what_the_tool_writes() {
+    let arguments = ["gateway", "--config", "envoy/istio/pointsman.json", "--proxy", "pointsman"];
+    let ran = pointsman(&[&arguments[..], &["--tls", "llm-certificate"], &ENDPOINTS[..]].concat());
+    let told = "--proxy pointsman: this EnvoyProxy has to give the module at /pointsman/plugin.wasm and the \
+                environment variables ANTHROPIC_API_KEY, OPENAI_API_KEY\n";
+    assert_eq!((ran.code, ran.err.as_str()), (0, told));
+    let shipped = include_str!("../../envoy/gateway/pointsman.yaml");
+    assert!(ran.out == shipped, "envoy/gateway/pointsman.yaml is out of date:\n{}", ran.out);
+    // A change of the document is a change of its lines.
+    assert!(shipped.contains("              value: |-\n                {\n"));
+}
+
+#[test]
+fn a_proxy_that_is_not_named_is_told_with_what_it_needs() {
+    let ran = pointsman(
+        &[&["gateway", "--config", "envoy/istio/pointsman.json"], &ENDPOINTS[..]].concat(),
+    );
+    let needs = "the module at /pointsman/plugin.wasm and the environment variables \
+                 ANTHROPIC_API_KEY, OPENAI_API_KEY;";
+    assert!(ran.err.starts_with("--proxy: is not given") && ran.err.contains(needs), "{}", ran.err);
+}
+
+/// Returns the lines of a block without their indentation, and without comments.
+fn block(text: &str, key: &str) -> Vec<String> {
+    let (_, rest) = text.split_once(&format!("{key}:\n")).unwrap_or_else(|| panic!("no {key}"));
+    let depth = |line: &str| line.len() - line.trim_start().len();
+    let first = depth(rest.lines().next().unwrap());
+    let lines = rest.lines().take_while(|line| depth(line) >= first && !line.is_empty());
+    let lines = lines.map(|line| line.get(first..).unwrap().to_owned());
+    lines.filter(|line| !line.trim_start().starts_with('#')).collect()
+}
+
+#[test]
+fn the_shipped_examples_report_what_the_shipped_envoys_report() {
+    let envoy = include_str!("../../envoy/failover.yaml");
+    let (istio, proxy) = (
+        include_str!("../../envoy/istio/observe.yaml"),
+        include_str!("../../envoy/gateway/envoy-proxy.yaml"),
+    );
+    let (stats, fields) = (block(envoy, "stats_config"), block(envoy, "json_format"));
+    assert!(stats.len() > 20 && fields.len() > 20);
+    assert_eq!((block(istio, "stats_config"), block(istio, "json_format")), (stats, fields));
+    assert_eq!(block(proxy, "stats_config"), block(envoy, "stats_config"));
+    assert_eq!(block(proxy, "json"), block(envoy, "json_format"));
+}
+
+#[test]
+fn the_shipped_proxy_gives_what_the_resources_need() {
+    let proxy = yaml::value(&std::fs::read_to_string("envoy/gateway/envoy-proxy.yaml").unwrap());
+    assert_eq!(problems(&proxy), Vec::<String>::new());
+    let deployment = &proxy["spec"]["provider"]["kubernetes"]["envoyDeployment"];
+    let variables = deployment["container"]["env"].as_array().unwrap();
+    let mut names: Vec<&str> = variables.iter().map(|one| one["name"].as_str().unwrap()).collect();
+    names.sort_unstable();
+    assert_eq!(names, ["ANTHROPIC_API_KEY", "OPENAI_API_KEY"]);
+    // A document that names fewer of them needs no other file.
+    assert!(variables.iter().all(|one| one["valueFrom"]["secretKeyRef"]["optional"] == true));
 }

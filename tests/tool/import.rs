@@ -7,10 +7,10 @@ use serde_json::Value;
 use super::run::Ran;
 use super::{file, pointsman, yaml};
 
-const FOLDER: &str = "tests/import/litellm";
+pub(super) const FOLDER: &str = "tests/import/litellm";
 
 /// Returns the names of the fixtures, without their ending.
-fn names() -> Vec<String> {
+pub(super) fn names() -> Vec<String> {
     let names: BTreeSet<String> = std::fs::read_dir(FOLDER)
         .unwrap()
         .map(|entry| entry.unwrap().file_name().into_string().unwrap())
@@ -46,7 +46,7 @@ fn every_fixture_leads_to_its_document_and_report() {
 #[test]
 fn every_fixture_leads_to_files_that_check_and_lint_accept() {
     for name in names() {
-        let folder = format!("{}/tool/import-{name}", env!("CARGO_TARGET_TMPDIR"));
+        let folder = folder(&format!("import-{name}"));
         let source = format!("{FOLDER}/{name}.yaml");
         let ran = pointsman(&["import", "litellm", &source, "--output", &folder]);
         assert_eq!(ran.code, 0, "{name}: {}", ran.err);
@@ -59,6 +59,13 @@ fn every_fixture_leads_to_files_that_check_and_lint_accept() {
         assert_eq!(linted.code, 0, "{name}: {}", linted.out);
         assert!(linted.out.contains(": 0 errors, "), "{name}: {}", linted.out);
     }
+}
+
+/// Returns a folder that is not there yet.
+pub(super) fn folder(name: &str) -> String {
+    let folder = format!("{}/tool/{name}", env!("CARGO_TARGET_TMPDIR"));
+    let _ = std::fs::remove_dir_all(&folder);
+    folder
 }
 
 /// One step into a value.
@@ -270,6 +277,31 @@ fn what_is_no_file_of_litellm_is_refused() {
         assert!(ran.err.contains(&format!("{name}: {wanted}")), "{}", ran.err);
     }
     assert_eq!(import("no/such/file.yaml").code, 2);
+}
+
+#[test]
+fn each_time_is_mapped_or_reported() {
+    let entry = "model_list:\n- model_name: m\n  litellm_params: {model: openai/m, ";
+    for (times, wanted) in [
+        ("timeout: 60", "timeout: becomes first_token_ms (until the first content;"),
+        ("stream_timeout: 60", "stream_timeout: becomes idle_ms (between two pieces)"),
+        ("timeout: soon", "timeout: is no time here, so it is left out; wanted seconds"),
+        (
+            "stream_timeout: -1",
+            "stream_timeout: is no time here, so it is left out; wanted seconds",
+        ),
+    ] {
+        let ran = import(&file("times.yaml", &format!("{entry}{times}}}\n")));
+        assert!(ran.code == 0 && ran.err.contains(wanted), "{times}: {}", ran.err);
+    }
+    let settings = "litellm_settings: {request_timeout: 9}\nrouter_settings: {timeout: 8}\n";
+    let ran = import(&file("times.yaml", &format!("{entry}api_key: none}}\n{settings}")));
+    for wanted in [
+        "litellm_settings.request_timeout: is left out: timeout of the router is the same and counts",
+        "router_settings.timeout: becomes first_token_ms",
+    ] {
+        assert!(ran.err.contains(wanted), "{}", ran.err);
+    }
 }
 
 #[test]

@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::{file, pointsman};
 
@@ -103,6 +103,64 @@ fn the_shipped_configurations_are_clean() {
         assert_eq!(report["findings"][0]["code"], "authentication");
         assert_eq!(report["findings"][0]["severity"], "note");
     }
+}
+
+#[test]
+fn a_container_s_configuration_has_no_finding_that_its_writer_cannot_mend() {
+    let document = "tests/configs/envoy/failover.json";
+    let wrote = pointsman(
+        &[
+            &["envoy", document, "--listen", "0.0.0.0:10000", "--admin", "0.0.0.0:9901"][..],
+            &["--filters", "envoy/api-keys.yaml", "--endpoint", "vllm=10.0.0.7:8000"],
+        ]
+        .concat(),
+    );
+    let ran = pointsman(&["lint", "--envoy", &file("container.yaml", &wrote.out)]);
+    assert!(
+        ran.out.starts_with("warning admin-exposed: ") && ran.out.contains("1 warning,"),
+        "{}",
+        ran.out
+    );
+    let bounded = wrote.out.replacen(
+        "admin:\n",
+        "admin:\n  allow_paths: [{exact: /ready}, {prefix: /stats}]\n",
+        1,
+    );
+    let ran = pointsman(&["lint", "--envoy", &file("bounded.yaml", &bounded)]);
+    assert!(ran.out.contains(" 0 errors, 0 warnings, "), "{}", ran.out);
+}
+
+#[test]
+fn a_dump_of_a_running_envoy_is_read() {
+    let read =
+        super::yaml::value(&std::fs::read_to_string(format!("{FOLDER}/simple.yaml")).unwrap());
+    let typed = |mut of: Value, kind: &str| {
+        of["@type"] = format!("type.googleapis.com/envoy.config.{kind}").into();
+        of
+    };
+    let taken = |key: &str| read["static_resources"][key].as_array().unwrap().clone();
+    let listeners = taken("listeners").into_iter().map(|one| {
+        json!({"name": "llm", "active_state": {"listener": typed(one, "listener.v3.Listener")}})
+    });
+    let clusters = taken("clusters")
+        .into_iter()
+        .map(|one| json!({"cluster": typed(one, "cluster.v3.Cluster")}));
+    let (listeners, clusters): (Vec<Value>, Vec<Value>) = (listeners.collect(), clusters.collect());
+    let kind = |name: &str| format!("type.googleapis.com/envoy.admin.v3.{name}ConfigDump");
+    let dump = |bootstrap: &Value, listeners: &[Value], clusters: &[Value]| {
+        let dump = json!({"configs": [
+            {"@type": kind("Bootstrap"), "bootstrap": bootstrap},
+            {"@type": kind("Clusters"), "dynamic_active_clusters": clusters},
+            {"@type": kind("Listeners"), "dynamic_listeners": listeners},
+        ]});
+        pointsman(&["lint", "--envoy", &file("dump.json", &dump.to_string())]).out
+    };
+    // What Envoy was started with, and what it has loaded since.
+    for told in [dump(&read, &[], &[]), dump(&json!({"admin": {}}), &listeners, &clusters)] {
+        assert!(told.ends_with("dump.json: 0 errors, 0 warnings, 0 notes\n"), "{told}");
+    }
+    let told = dump(&json!({"admin": {}}), &listeners, &[]);
+    assert!(told.contains("providers.openai.cluster names \"openai\", but there is"), "{told}");
 }
 
 #[test]

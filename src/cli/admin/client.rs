@@ -14,6 +14,8 @@ use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig, parse_pem};
 use crate::cli::io::{ToolError, read};
 use crate::text::percent_encoded;
 
+use super::trouble;
+
 /// How long a proxy may take.
 const TIMEOUT: Duration = Duration::from_secs(10);
 /// Most bytes of an answer; 1000 deployments are about 360 KB.
@@ -21,7 +23,7 @@ const MOST_BYTES: u64 = 64 << 20;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct FleetArgs {
-    /// Where a proxy listens; may be repeated, or be a list with commas
+    /// Where a proxy listens, as URL or HOST:PORT (http://); may be repeated, or be a list with commas
     #[arg(
         long = "proxy",
         env = "POINTSMAN_PROXY",
@@ -31,13 +33,13 @@ pub(super) struct FleetArgs {
         default_value = "http://127.0.0.1:10000"
     )]
     proxies: Vec<String>,
-    /// The path of the admin endpoints, as `admin.path` of the document has it
+    /// The path of the admin endpoints: `admin.path` of the document
     #[arg(long, default_value = "/admin", value_name = "PATH", global = true)]
     admin_path: String,
-    /// The environment variable with the token
+    /// The environment variable that holds the admin token
     #[arg(long, default_value = "POINTSMAN_ADMIN_TOKEN", value_name = "NAME", global = true)]
     token_env: String,
-    /// A file with the certificates that proxies may have, PEM
+    /// The file with the certificates that proxies may have (PEM); without it, the public ones count
     #[arg(long, value_name = "FILE", global = true)]
     ca: Option<PathBuf>,
 }
@@ -47,6 +49,8 @@ pub(super) struct Fleet {
     proxies: Vec<String>,
     path: String,
     token: String,
+    /// The variable that the token is from.
+    token_env: String,
     agent: Agent,
 }
 
@@ -82,11 +86,11 @@ impl Fleet {
             .max_redirects(0)
             .tls_config(tls.build())
             .build();
-        let proxies = arguments.proxies.iter().map(|url| url.trim_end_matches('/').to_owned());
         Ok(Self {
-            proxies: proxies.collect(),
+            proxies: arguments.proxies.iter().map(|proxy| url(proxy)).collect(),
             path: arguments.admin_path.clone(),
             token,
+            token_env: name.clone(),
             agent: agent.into(),
         })
     }
@@ -104,6 +108,20 @@ impl Fleet {
     pub(super) fn all_pages(&self, query: Option<&str>) -> Vec<Told> {
         let told = |proxy: &String| Told { proxy: proxy.clone(), answer: self.state(proxy, query) };
         self.proxies.iter().map(told).collect()
+    }
+
+    /// Returns the answers with the ids of the deployments that a proxy has, where it does not know the
+    /// one that it was asked for.
+    pub(super) fn with_known(&self, told: Vec<Told>) -> Vec<Told> {
+        let with = |told: Told| match told.answer {
+            Err(error) if error.contains(UNKNOWN_DEPLOYMENT) => {
+                let state = self.state(&told.proxy, None).ok();
+                let known = state.map(|state| known(&state)).unwrap_or_default();
+                Told { answer: Err(format!("{error}{known}")), ..told }
+            }
+            _ => told,
+        };
+        told.into_iter().map(with).collect()
     }
 
     fn state(&self, proxy: &str, query: Option<&str>) -> Result<Value, String> {
@@ -134,25 +152,50 @@ impl Fleet {
             .header(header::CONTENT_TYPE, "application/json")
             .body(body)
             .map_err(|error| error.to_string())?;
-        let mut answer = self.agent.run(request).map_err(|error| error.to_string())?;
+        let mut answer = self.agent.run(request).map_err(|error| trouble::unanswered(&error))?;
         let status = answer.status();
-        let bytes = answer.body_mut().with_config().limit(MOST_BYTES).read_to_vec();
-        let document = bytes.ok().and_then(|bytes| serde_json::from_slice::<Value>(&bytes).ok());
-        match document {
-            Some(document) if status.is_success() => Ok(document),
-            Some(document) => Err(refusal(status.as_u16(), &document)),
-            None => Err(format!(
-                "answers {status} without JSON: is this the listener of a proxy, and has its document `admin` (docs/admin.md)?"
-            )),
+        let bytes =
+            answer.body_mut().with_config().limit(MOST_BYTES).read_to_vec().unwrap_or_default();
+        match serde_json::from_slice::<Value>(&bytes) {
+            Ok(document) if status.is_success() => Ok(document),
+            Ok(document) => Err(refusal(status.as_u16(), &document, &self.token_env)),
+            Err(_) => Err(trouble::no_json(status.as_u16(), &bytes)),
         }
     }
 }
 
+/// Returns the URL of a proxy, which may be written without its scheme.
+fn url(proxy: &str) -> String {
+    let proxy = proxy.trim().trim_end_matches('/');
+    if proxy.contains("://") { proxy.to_owned() } else { format!("http://{proxy}") }
+}
+
+/// What a proxy says of a deployment that it does not have.
+const UNKNOWN_DEPLOYMENT: &str = "there is no deployment with this id";
+/// Most ids that a message lists.
+const MOST_LISTED: usize = 20;
+
+/// Returns the ids in a proxy's state, to stand after a message.
+fn known(state: &Value) -> String {
+    let deployments = state.get("deployments").and_then(Value::as_array);
+    let ids = deployments.into_iter().flatten();
+    let ids: Vec<&str> = ids.filter_map(|one| one.get("id").and_then(Value::as_str)).collect();
+    let listed: Vec<String> = ids.iter().take(MOST_LISTED).map(|id| format!("{id:?}")).collect();
+    match ids.len().checked_sub(MOST_LISTED).filter(|more| *more > 0) {
+        Some(more) => format!("; known: {}, and {more} more", listed.join(", ")),
+        None if listed.is_empty() => "; it has no deployments".to_owned(),
+        None => format!("; known: {}", listed.join(", ")),
+    }
+}
+
 /// Returns what a proxy says against a request.
-fn refusal(status: u16, document: &Value) -> String {
+fn refusal(status: u16, document: &Value, token_env: &str) -> String {
     let of = |member: &str| document.pointer(&format!("/error/{member}")).and_then(Value::as_str);
     let field = of("field").map(|field| format!("{field}: ")).unwrap_or_default();
-    format!("answers {status}: {field}{}", of("message").unwrap_or("it gives no reason"))
+    let told =
+        format!("answers {status}: {field}{}", of("message").unwrap_or("it gives no reason"));
+    // The gate's answer is the same whatever is wrong.
+    if status == 401 { format!("{told}; {}", trouble::unauthorized(token_env)) } else { told }
 }
 
 /// Reads the certificates of a file.

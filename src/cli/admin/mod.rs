@@ -5,13 +5,14 @@
 
 mod client;
 mod permanent;
+mod trouble;
 mod view;
 
 use std::path::PathBuf;
 
 use serde_json::{Value, json};
 
-use super::io::{Output, ToolError, pretty_json, read};
+use super::io::{Output, ToolError, pretty_json, read_body};
 use super::routing_file::{Notation, RoutingFile};
 use client::{Fleet, Told};
 
@@ -21,64 +22,79 @@ pub(super) struct AdminArgs {
     command: AdminCommand,
     #[command(flatten)]
     fleet: client::FleetArgs,
-    /// Print what each proxy answers as JSON
+    /// Print the answers of the proxies as JSON
     #[arg(long, global = true)]
     json: bool,
 }
 
 #[derive(Debug, clap::Subcommand)]
 enum AdminCommand {
-    /// Show how every deployment stands
+    /// Show the state of every deployment
     State {
-        /// Only this deployment
+        /// Show only this deployment
         #[arg(long, short)]
         deployment: Option<String>,
     },
-    /// Take a deployment out of every pick until `undrain`
-    Drain { deployment: String },
-    /// Put a drained deployment back
-    Undrain { deployment: String },
-    /// Forget what is held against a deployment
-    Reset { deployment: String },
-    /// Have a deployment cool for a while
-    Cool {
+    /// Take a deployment out of every pick, until `undrain`
+    Drain {
+        /// The id of the deployment
         deployment: String,
-        /// For how long; without it, as long as the configuration says
+    },
+    /// Put a drained deployment back
+    Undrain {
+        /// The id of the deployment
+        deployment: String,
+    },
+    /// Clear the failures of a deployment and its cooldown
+    Reset {
+        /// The id of the deployment
+        deployment: String,
+    },
+    /// Put a deployment into cooldown
+    Cool {
+        /// The id of the deployment
+        deployment: String,
+        /// How long it cools; without it, as long as the document says
         #[arg(long, value_name = "MILLISECONDS")]
         ms: Option<u64>,
     },
     /// Show what would become of a request now, and why
     Explain {
-        /// The request body; `-` reads standard input
+        /// The file with the request body, or the body itself if it begins with `{`; `-` reads
+        /// standard input
         #[arg(long, short)]
         body: PathBuf,
-        /// The request path
+        /// The path of the request
         #[arg(long, short, default_value = "/v1/chat/completions")]
         path: String,
-        /// A request header, `name: value`; may be repeated
+        /// A header of the request; may be repeated
         #[arg(long = "header", short = 'H', value_name = "NAME: VALUE")]
         headers: Vec<String>,
     },
-    /// List models and where they come from
+    /// List every model, and where it comes from
     Routes,
-    /// Put a dynamic route: what serves a model until it is removed
+    /// Add or replace a dynamic route, which serves a model until you remove it
     Route {
+        /// The model that clients ask for
         model: String,
-        /// Where it is served; may be repeated
+        /// A provider that serves it, and the provider's name for the model; may be repeated
         #[arg(long = "at", required = true, value_name = "PROVIDER:UPSTREAM_MODEL")]
         at: Vec<String>,
-        /// The strategy; without it, ordered_fallback
+        /// The strategy that orders them; without it, ordered_fallback
         #[arg(long)]
         strategy: Option<String>,
     },
     /// Remove a dynamic route
-    Unroute { model: String },
-    /// Write the document with what is dynamic in the proxies, so that it stays
+    Unroute {
+        /// The model that clients ask for
+        model: String,
+    },
+    /// Print the document with the dynamic routes and aliases of the proxies
     Permanent {
         /// The document that the proxies run, YAML or JSON
         #[arg(long, short)]
         config: PathBuf,
-        /// What to write; without it, as the document is
+        /// The form to write; without it, that of the document
         #[arg(long)]
         to: Option<Notation>,
     },
@@ -92,6 +108,7 @@ pub(super) fn run(arguments: &AdminArgs) -> Result<Output, ToolError> {
     let fleet = Fleet::of(&arguments.fleet)?;
     if let AdminCommand::Permanent { config, to } = &arguments.command {
         let file = RoutingFile::read(config)?;
+        let to = if arguments.json { Some(Notation::Json) } else { *to };
         let to = to.unwrap_or_else(|| file.notation());
         return permanent::document(&fleet, &file, to).map(Output::from);
     }
@@ -108,12 +125,13 @@ pub(super) fn run(arguments: &AdminArgs) -> Result<Output, ToolError> {
 fn ask(fleet: &Fleet, command: &AdminCommand) -> Result<Vec<Told>, ToolError> {
     let post = |path: String, body: &[u8]| Ok(fleet.ask("POST", &path, body));
     let hand = |deployment: &str, what: &str| {
-        post(format!("/deployments/{}/{what}", client::encoded(deployment)), b"")
+        let path = format!("/deployments/{}/{what}", client::encoded(deployment));
+        Ok(fleet.with_known(fleet.ask("POST", &path, b"")))
     };
     match command {
         AdminCommand::State { deployment } => {
             let named = deployment.as_ref().map(|id| format!("deployment={}", client::encoded(id)));
-            Ok(fleet.all_pages(named.as_deref()))
+            Ok(fleet.with_known(fleet.all_pages(named.as_deref())))
         }
         AdminCommand::Drain { deployment } => hand(deployment, "drain"),
         AdminCommand::Undrain { deployment } => hand(deployment, "undrain"),
@@ -128,7 +146,7 @@ fn ask(fleet: &Fleet, command: &AdminCommand) -> Result<Vec<Told>, ToolError> {
                 format!("&header={}", client::encoded(&header))
             });
             let query: String = headers.collect();
-            post(format!("/explain?path={}{query}", client::encoded(path)), &read(body)?)
+            post(format!("/explain?path={}{query}", client::encoded(path)), &read_body(body)?)
         }
         AdminCommand::Routes => Ok(fleet.ask("GET", "/routes", b"")),
         AdminCommand::Route { model, at, strategy } => {

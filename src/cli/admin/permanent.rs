@@ -9,8 +9,8 @@ use serde_json::{Value, json};
 
 use crate::cli::io::ToolError;
 use crate::cli::routing_file::{Notation, RoutingFile, written};
-use crate::cli::yaml::TreeNode;
 use crate::config;
+use crate::yaml::TreeNode;
 
 use super::client::{Fleet, Told};
 

@@ -5,7 +5,7 @@
 use serde_json::Value;
 
 use super::price::per_million;
-use crate::cli::yaml::Ordered;
+use crate::yaml::Ordered;
 
 /// What a value of LiteLLM's is, and so how it becomes a fact.
 #[derive(Debug, Clone, Copy)]
@@ -83,7 +83,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::cli::yaml::At;
+    use crate::yaml::At;
 
     fn of(value: &Value) -> Value {
         At::root(facts(|name| value.get(name).cloned()).into()).json().unwrap()

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::cli::yaml::Ordered;
+use crate::yaml::Ordered;
 
 /// The sections that the candidates of models are in.
 const WITH_CANDIDATES: [&str; 2] = ["models", "shadow"];

@@ -3,8 +3,8 @@
 use serde_json::{Map, Value};
 
 use super::facts::facts;
-use crate::cli::yaml::Ordered;
 use crate::config::{Api, Provider};
+use crate::yaml::Ordered;
 
 /// The entry that explains the others.
 const SAMPLE: &str = "sample_spec";

@@ -13,7 +13,7 @@ use std::path::PathBuf;
 
 use super::io::{self, ToolError};
 use super::routing_file::{Notation, RoutingFile, written};
-use super::yaml::Ordered;
+use crate::yaml::Ordered;
 pub(super) use facts::facts;
 use fill::Filling;
 use map::PriceMap;

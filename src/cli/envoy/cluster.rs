@@ -7,7 +7,7 @@ use std::fmt::Write;
 use std::net::IpAddr;
 
 use crate::cli::endpoint::{AddressSource, ClusterAddress, authority_host};
-use crate::cli::yaml::scalar;
+use crate::yaml::scalar;
 
 use super::bootstrap::{Bootstrap, FAILOVER};
 use super::credential;

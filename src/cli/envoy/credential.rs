@@ -3,11 +3,12 @@
 //! Each goes where it sees the request that is really sent: in the cluster, after the attempt
 //! filter. Secrets are written by the names of their environment variables only.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
-use crate::cli::yaml::scalar;
+use crate::cli::needs::Needs;
 use crate::config::{Config, Credential, EnvoyCredential, EnvoyFilter, EnvoyTask};
+use crate::yaml::scalar;
 
 use super::template::indented;
 
@@ -42,9 +43,23 @@ pub(super) fn needs_file(config: &Config, cluster: &str) -> bool {
     matches!(task, Some(EnvoyTask::Authorize { .. }))
 }
 
-/// Returns the names of the environment variables that Envoy reads itself.
-pub(super) fn variables(config: &Config) -> impl Iterator<Item = String> {
-    all(config).filter_map(|one| one.env.clone())
+/// Returns the environment variables that Envoy or the filter reads, each with the key that names it
+/// first.
+pub(in crate::cli) fn variables(config: &Config) -> BTreeMap<String, String> {
+    let mut variables = Needs::of(config).variables;
+    for provider in config.providers.iter() {
+        let envoy = provider.credential.as_ref().and_then(Credential::envoy);
+        if let Some(name) = envoy.and_then(|envoy| envoy.env.clone()) {
+            let path = format!("providers.{}.credential.env", provider.name);
+            variables.entry(name).or_insert(path);
+        }
+    }
+    variables
+}
+
+/// Whether Envoy signs requests, with keys that it finds where AWS's SDKs look.
+pub(super) fn signs(config: &Config) -> bool {
+    all(config).any(|one| one.envoy == EnvoyFilter::AwsRequestSigning)
 }
 
 /// Returns the names of the clusters that Envoy has to read from a file of their own.

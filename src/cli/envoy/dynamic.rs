@@ -7,47 +7,61 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value, json};
 
-use crate::cli::io::{ToolError, write_file};
+use crate::cli::io::ToolError;
 use crate::cli::routing_file::RoutingFile;
-use crate::cli::yaml;
 use crate::config::Config;
+use crate::yaml;
 
 use super::bootstrap::Bootstrap;
-use super::credential;
-use super::{EnvoyOptions, left_to_do, write as write_parts};
+use super::tls::CERTIFICATE;
+use super::{EnvoyOptions, running, sealed, write as write_parts};
 
 /// What is written for one document.
 #[derive(Debug)]
 pub(crate) struct EnvoyFiles {
     /// What Envoy is started with. If it changes, Envoy has to be started again.
     pub(crate) start: String,
-    listeners: String,
-    clusters: String,
-    /// Names of the environment variables that Envoy has to have.
-    pub(crate) variables: Vec<String>,
-    /// What is left for the user to do, a line each.
-    pub(crate) left_to_do: Vec<String>,
+    listeners: Vec<Value>,
+    clusters: Vec<Value>,
+    /// The text by which Envoy finds the certificate of the listener, if that speaks TLS.
+    certificate: Option<String>,
+    /// What the user has to know of an Envoy that runs with it, a line each.
+    pub(crate) notes: Vec<String>,
     folder: PathBuf,
 }
 
 /// Writes the files of a document to a folder, and returns the lines that say so.
 ///
 /// # Errors
-/// The folder or a file cannot be written, or the configuration cannot be used.
-pub(super) fn write(bootstrap: &Bootstrap<'_>, folder: &Path) -> Result<Vec<String>, ToolError> {
+/// The folder or a file cannot be written, the configuration cannot be used, or a file was edited and
+/// `is_forced` is not set.
+pub(super) fn write(
+    bootstrap: &Bootstrap<'_>,
+    folder: &Path,
+    is_forced: bool,
+) -> Result<Vec<String>, ToolError> {
     let files = EnvoyFiles::of_bootstrap(bootstrap, folder)?;
+    if !is_forced {
+        let names = ["envoy.yaml", "clusters.yaml", "listeners.yaml", CERTIFICATE];
+        sealed::may_replace(&names.map(|name| files.folder.join(name)))?;
+    }
     files.write_start()?;
     files.write_clusters()?;
+    files.write_certificate()?;
     files.write_listeners()?;
     let shown = folder.display();
-    Ok(vec![
+    let mut lines = vec![
         format!("{shown}/envoy.yaml: start Envoy with it: envoy -c {shown}/envoy.yaml"),
         format!("{shown}/clusters.yaml, {shown}/listeners.yaml: Envoy follows changes of both"),
-    ])
+    ];
+    if files.certificate.is_some() {
+        lines.push(format!("{shown}/{CERTIFICATE}: Envoy follows the certificate and its key"));
+    }
+    Ok(lines)
 }
 
 impl EnvoyFiles {
-    /// Returns the files for a document.
+    /// Returns the files for a document that this tool runs Envoy with.
     ///
     /// # Errors
     /// The configuration does not fit the options, or the folder cannot be made.
@@ -57,7 +71,9 @@ impl EnvoyFiles {
         options: &EnvoyOptions,
         folder: &Path,
     ) -> Result<Self, ToolError> {
-        Self::of_bootstrap(&Bootstrap::of(file, config, options, None)?, folder)
+        let mut bootstrap = Bootstrap::of(file, config, options, None)?;
+        bootstrap.has_terse_log = true;
+        Self::of_bootstrap(&bootstrap, folder)
     }
 
     fn of_bootstrap(bootstrap: &Bootstrap<'_>, folder: &Path) -> Result<Self, ToolError> {
@@ -77,17 +93,18 @@ impl EnvoyFiles {
             let of = fixed.and_then(|fixed| fixed.remove(list)).unwrap_or_default();
             resources(of, kind)
         };
-        let listeners = followed("listeners", "listener.v3.Listener");
+        let mut listeners = followed("listeners", "listener.v3.Listener");
         let clusters = followed("clusters", "cluster.v3.Cluster");
+        let certificate = bootstrap.certificate.as_ref();
+        let certificate = certificate.map(|files| files.follow(&mut listeners, &folder));
         start.insert("node".to_owned(), json!({"id": "pointsman", "cluster": "pointsman"}));
         start.insert("dynamic_resources".to_owned(), subscriptions(&folder));
-        let variables = bootstrap.needs.variables.keys().cloned();
         Ok(Self {
             start: yaml::documents(&[Value::Object(start)]),
             listeners,
             clusters,
-            variables: variables.chain(credential::variables(&bootstrap.config)).collect(),
-            left_to_do: left_to_do(bootstrap),
+            certificate,
+            notes: running(bootstrap),
             folder,
         })
     }
@@ -102,7 +119,7 @@ impl EnvoyFiles {
     /// # Errors
     /// The file cannot be written.
     pub(crate) fn write_start(&self) -> Result<(), ToolError> {
-        write_file(&self.start_file(), &self.start)
+        sealed::write(&self.start_file(), &self.start)
     }
 
     /// Writes the clusters. They come before the listeners, which send requests to them.
@@ -110,7 +127,34 @@ impl EnvoyFiles {
     /// # Errors
     /// The file cannot be written.
     pub(crate) fn write_clusters(&self) -> Result<(), ToolError> {
-        write_file(&self.folder.join("clusters.yaml"), &self.clusters)
+        self.write_with_clusters(&[])
+    }
+
+    /// Writes the clusters, and those of another document that this one does not name. So whatever
+    /// is still served by the other document reaches its providers.
+    ///
+    /// # Errors
+    /// The file cannot be written.
+    pub(crate) fn write_clusters_beside(&self, other: &Self) -> Result<(), ToolError> {
+        let is_missing =
+            |one: &&Value| !self.clusters.iter().any(|own| own.get("name") == one.get("name"));
+        let others: Vec<Value> = other.clusters.iter().filter(is_missing).cloned().collect();
+        self.write_with_clusters(&others)
+    }
+
+    fn write_with_clusters(&self, more: &[Value]) -> Result<(), ToolError> {
+        let all: Vec<&Value> = self.clusters.iter().chain(more).collect();
+        let text = yaml::documents(&[json!({"resources": all})]);
+        sealed::write(&self.folder.join("clusters.yaml"), &text)
+    }
+
+    /// Writes where the certificate is, which comes before the listener that has it.
+    ///
+    /// # Errors
+    /// The file cannot be written.
+    fn write_certificate(&self) -> Result<(), ToolError> {
+        let Some(text) = &self.certificate else { return Ok(()) };
+        sealed::write(&self.folder.join(CERTIFICATE), text)
     }
 
     /// Writes the listeners.
@@ -118,18 +162,19 @@ impl EnvoyFiles {
     /// # Errors
     /// The file cannot be written.
     pub(crate) fn write_listeners(&self) -> Result<(), ToolError> {
-        write_file(&self.folder.join("listeners.yaml"), &self.listeners)
+        let text = yaml::documents(&[json!({"resources": self.listeners})]);
+        sealed::write(&self.folder.join("listeners.yaml"), &text)
     }
 }
 
-/// Returns a list of resources as Envoy reads it from a file of its own.
-fn resources(list: Value, kind: &str) -> String {
-    let Value::Array(mut list) = list else { return String::new() };
+/// Returns a list of resources as Envoy reads them from a file of their own.
+fn resources(list: Value, kind: &str) -> Vec<Value> {
+    let Value::Array(mut list) = list else { return Vec::new() };
     for members in list.iter_mut().filter_map(Value::as_object_mut) {
         members
             .insert("@type".to_owned(), format!("type.googleapis.com/envoy.config.{kind}").into());
     }
-    yaml::documents(&[json!({"resources": list})])
+    list
 }
 
 /// Returns where Envoy finds listeners and clusters.

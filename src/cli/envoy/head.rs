@@ -3,7 +3,7 @@
 use std::net::{Ipv4Addr, SocketAddr};
 
 use crate::cli::needs::{Needs, per_try_seconds};
-use crate::cli::yaml::{escape, is_unprintable, scalar};
+use crate::yaml::{escape, is_unprintable, scalar};
 
 use super::bootstrap::{Bootstrap, FAILOVER, Mode};
 use super::credential;
@@ -11,6 +11,8 @@ use super::template::{Template, commented, indented};
 
 /// Columns that the document is indented by in the shipped files.
 const DOCUMENT_INDENT: usize = 20;
+/// The line after which the filters of the listener are listed.
+const LIST: &str = "          http_filters:\n";
 /// Columns that the entries of the route's map are indented by.
 const MAP_INDENT: usize = 32;
 
@@ -29,6 +31,9 @@ pub(super) fn write(bootstrap: &Bootstrap<'_>, shipped: &str) -> Result<String, 
         fill_buffer_filter(&mut template, bootstrap);
     }
     fill_routes(&mut template, bootstrap);
+    if let Some(certificate) = &bootstrap.certificate {
+        certificate.fill(&mut template);
+    }
     let credentials = credential::listener_filters(&bootstrap.config);
     if !credentials.is_empty() {
         let router = "          - name: envoy.filters.http.router\n";
@@ -45,7 +50,10 @@ pub(super) fn write(bootstrap: &Bootstrap<'_>, shipped: &str) -> Result<String, 
     // Last, so that no text of the document is taken for a place.
     let document = printable(&bootstrap.document);
     template.fill("value: |", &indented(&document, DOCUMENT_INDENT));
-    Ok(format!("{}{}", heading(bootstrap), template.finish()?))
+    let text = template.finish()?;
+    // After that, so that no text of the filters is taken for one. The listener's list comes first.
+    let (start, rest) = text.split_once(LIST).ok_or(LIST)?;
+    Ok(format!("{}{start}{LIST}{}{rest}", heading(bootstrap), bootstrap.before.text))
 }
 
 fn heading(bootstrap: &Bootstrap<'_>) -> String {
@@ -98,6 +106,9 @@ fn fill_filter(template: &mut Template, bootstrap: &Bootstrap<'_>) {
     let names: Vec<String> = bootstrap.needs.variables.keys().map(|name| scalar(name)).collect();
     let variables = format!("environment_variables: {{host_env_keys: [{}]}}", names.join(", "));
     template.line("environment_variables:", &variables);
+    if bootstrap.has_terse_log {
+        template.line("json_format:", "omit_empty_values: true\n                json_format:");
+    }
     if bootstrap.needs.has_credentials {
         template.replace("          http_filters:\n", AUTHENTICATION_HINT);
     }

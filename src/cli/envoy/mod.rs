@@ -4,13 +4,17 @@
 //! `envoy/buffer.yaml` with the places filled in that depend on the configuration: there is
 //! one copy of what is right, and of why.
 
+mod before;
 mod bootstrap;
 mod cluster;
 mod credential;
 mod dynamic;
 mod head;
+mod sealed;
 mod template;
+mod tls;
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use serde_json::{Value, json};
@@ -18,11 +22,12 @@ use serde_json::{Value, json};
 use super::endpoint::{self, EndpointArg};
 use super::io::{ToolError, note, write_file};
 use super::routing_file::RoutingFile;
-use super::yaml;
-use crate::config::Config;
+use crate::config::{Config, NO_DEFAULT_CLUSTER};
+use crate::yaml;
 use bootstrap::Bootstrap;
 
-pub(super) use bootstrap::{EnvoyArgs, EnvoyOptions};
+pub(super) use bootstrap::{EnvoyArgs, EnvoyOptions, MODULE, beside_tool};
+pub(super) use credential::variables;
 pub(super) use dynamic::EnvoyFiles;
 
 /// Returns the configuration, or where it is; writes to standard error what is left for the user to
@@ -34,9 +39,17 @@ pub(super) use dynamic::EnvoyFiles;
 pub(super) fn run(arguments: &EnvoyArgs) -> Result<String, ToolError> {
     let file = RoutingFile::read(&arguments.config)?;
     let config = file.router_config()?;
-    let mut bootstrap = Bootstrap::of(&file, config, &arguments.options, arguments.mode)?;
+    // A service is started in another folder than this tool.
+    let is_service = arguments.dynamic.is_some();
+    let options = if is_service {
+        arguments.options.clone().with_module_beside_tool().with_whole_module()?
+    } else {
+        arguments.options.clone()
+    };
+    let mut bootstrap = Bootstrap::of(&file, config, &options, arguments.mode)?;
+    bootstrap.certificate = arguments.tls.files(is_service)?;
     let shown = match &arguments.dynamic {
-        Some(folder) => dynamic::write(&bootstrap, folder)?.join("\n"),
+        Some(folder) => dynamic::write(&bootstrap, folder, arguments.force)?.join("\n"),
         None => {
             bootstrap.clusters = own_file(&bootstrap, arguments.clusters.as_deref())?;
             let written = write(&bootstrap)?;
@@ -48,6 +61,10 @@ pub(super) fn run(arguments: &EnvoyArgs) -> Result<String, ToolError> {
         }
     };
     note(left_to_do(&bootstrap));
+    let variables: Vec<String> = variables(&bootstrap.config).into_keys().collect();
+    if !variables.is_empty() {
+        note([format!("Envoy needs the environment variables {}", variables.join(", "))]);
+    }
     Ok(shown)
 }
 
@@ -66,6 +83,40 @@ pub(super) fn written(
     let bootstrap = Bootstrap::of(file, config, &options, None)?;
     own_file(&bootstrap, None)?;
     Ok(write(&bootstrap)?.text())
+}
+
+/// Returns the configuration of a document that is not in a file yet, and what the user has to know to
+/// start it.
+///
+/// # Errors
+/// As of [`run`].
+pub(super) fn begin(
+    file: &RoutingFile,
+    config: Config,
+    options: &EnvoyOptions,
+) -> Result<Begin, ToolError> {
+    let bootstrap = Bootstrap::of(file, config, options, None)?;
+    own_file(&bootstrap, None)?;
+    Ok(Begin {
+        text: write(&bootstrap)?.text().trim_end().to_owned(),
+        variables: variables(&bootstrap.config).into_keys().collect(),
+        unplaced: endpoint::unplaced(&bootstrap.addresses).map(|(name, _)| name.clone()).collect(),
+        signs: credential::signs(&bootstrap.config),
+        left_to_do: left_to_do(&bootstrap),
+    })
+}
+
+/// A configuration, and what is needed to start Envoy with it.
+pub(super) struct Begin {
+    pub(super) text: String,
+    /// The environment variables that it names.
+    pub(super) variables: BTreeSet<String>,
+    /// The clusters whose address is not known.
+    pub(super) unplaced: Vec<String>,
+    /// Whether Envoy signs requests with keys of AWS.
+    pub(super) signs: bool,
+    /// What is left for the user to do, a line each.
+    pub(super) left_to_do: Vec<String>,
 }
 
 /// Returns the file for clusters that Envoy reads apart from the rest; `None` where there are none.
@@ -164,12 +215,9 @@ fn parts(bootstrap: &Bootstrap<'_>) -> Result<Written, String> {
 /// file is complete and has comments at these places, too.
 fn left_to_do(bootstrap: &Bootstrap<'_>) -> Vec<String> {
     let mut lines = endpoint::placeholders(&bootstrap.addresses);
+    lines.extend(with_tls(bootstrap));
     if bootstrap.config.default_cluster.is_none() {
-        lines.push(
-            "default_cluster: is not set, so Envoy answers 503 to requests that are not LLM \
-             requests; name a cluster for these requests"
-                .to_owned(),
-        );
+        lines.push(format!("default_cluster: {NO_DEFAULT_CLUSTER}"));
     }
     if !bootstrap.config.log_fields {
         lines.push(
@@ -177,11 +225,56 @@ fn left_to_do(bootstrap: &Bootstrap<'_>) -> Vec<String> {
                 .to_owned(),
         );
     }
+    lines.extend(bootstrap.before.advice.iter().cloned());
+    lines.extend(exposed(bootstrap));
+    lines
+}
+
+/// Returns what the user has to know of an Envoy that runs with this configuration, a line each. The
+/// warnings of the document are not among it.
+fn running(bootstrap: &Bootstrap<'_>) -> Vec<String> {
+    let mut lines = endpoint::assumed(&bootstrap.addresses);
+    lines.extend(with_tls(bootstrap));
+    if !bootstrap.config.log_fields {
+        lines.push(
+            "log_fields: is not set, so the access log lacks model, deployment, tokens and cost; \
+             set it to true"
+                .to_owned(),
+        );
+    }
+    // Others are asked for keys by Envoy itself: a file, a role, the machine's metadata.
+    if credential::signs(&bootstrap.config) && std::env::var_os("AWS_ACCESS_KEY_ID").is_none() {
+        lines.push(
+            "AWS_ACCESS_KEY_ID: is not set, so Envoy looks for keys to sign with where AWS's SDKs \
+             do; if it finds none, it sends requests unsigned, and AWS refuses them"
+                .to_owned(),
+        );
+    }
+    lines.extend(bootstrap.before.advice.iter().cloned());
+    lines.extend(exposed(bootstrap));
+    lines
+}
+
+/// Returns which servers of the user's own get TLS, a line each.
+fn with_tls(bootstrap: &Bootstrap<'_>) -> Vec<String> {
+    let clusters = endpoint::own_with_tls(&bootstrap.addresses);
+    let line = |(cluster, _, endpoint): (&String, &String, &_)| {
+        format!("cluster {cluster}: {}", endpoint::told_of_tls(cluster, endpoint))
+    };
+    clusters.map(line).collect()
+}
+
+/// Returns what other machines reach, a line each.
+fn exposed(bootstrap: &Bootstrap<'_>) -> Vec<String> {
+    let mut lines = Vec::new();
     let listen = bootstrap.options.listen;
-    if !listen.ip().is_loopback() && bootstrap.needs.has_credentials {
+    if !listen.ip().is_loopback()
+        && bootstrap.needs.has_credentials
+        && bootstrap.before.text.is_empty()
+    {
         lines.push(format!(
-            "--listen: other machines can reach {listen}; put an authentication filter before \
-             pointsman"
+            "--listen: other machines can reach {listen}; give --filters with a file that has an \
+             authentication filter, such as envoy/api-keys.yaml"
         ));
     }
     let admin = bootstrap.options.admin();

@@ -71,8 +71,8 @@ mod tests {
                 .starts_with("has no counterpart; to answer")
         );
         assert!(advice("model_list[0].litellm_params.aws_role_name").contains("signs"));
-        assert!(advice("general_settings.master_key").contains("authentication"));
-        assert!(advice("litellm_settings.cache_params.type").contains("no cache"));
+        assert!(advice("general_settings.master_key").contains("authenticates"));
+        assert!(advice("litellm_settings.cache_params.type").contains("keeps no answers"));
         assert!(advice("guardrails[0].guardrail_name").contains("check requests"));
         assert_eq!(advice("general_settings.new_thing"), UNKNOWN);
         assert_eq!(advice("model_list[0].litellm_params.new_thing"), UNKNOWN);

@@ -5,7 +5,7 @@ use super::draft::{Address, Draft, Path, given};
 use super::kind::Kind;
 use super::params::Params;
 use super::secret::Secret;
-use crate::cli::yaml::Ordered;
+use crate::yaml::Ordered;
 
 /// The version of Azure's API where the file has none.
 const AZURE_VERSION: &str = "2024-10-21";

@@ -5,7 +5,7 @@ use super::address::Base;
 use super::params::Params;
 use super::place::Place;
 use super::secret::Secret;
-use crate::cli::yaml::Ordered;
+use crate::yaml::Ordered;
 
 /// A provider without a name.
 pub(super) struct Draft {
@@ -24,6 +24,15 @@ pub(super) struct Draft {
     /// A credential that Envoy adds, instead of a key.
     pub(super) signer: Option<Ordered>,
     pub(super) headers: Ordered,
+}
+
+impl Draft {
+    /// Whether both ask for the same provider.
+    pub(super) fn is_same(&self, other: &Self) -> bool {
+        (self.api, &self.address, &self.path) == (other.api, &other.address, &other.path)
+            && (&self.secret, self.header) == (&other.secret, other.header)
+            && (&self.signer, &self.headers) == (&other.signer, &other.headers)
+    }
 }
 
 /// Where a provider is.

@@ -37,7 +37,7 @@ pub(super) const ROWS: &[Row] = &[
     (
         &[Params],
         &["tenant_id", "client_id", "client_secret", "azure_*"],
-        "has no counterpart as it is; Envoy gets such tokens for a provider whose credential is {\"envoy\": \"credential_injector\"}",
+        "is not copied; Envoy gets such tokens if the credential of the provider is {\"envoy\": \"credential_injector\"} (docs/security.md)",
     ),
     (
         &[Params],
@@ -97,7 +97,7 @@ pub(super) const ROWS: &[Row] = &[
     (
         &[Info],
         &["base_model"],
-        "has no counterpart; `pointsman catalog` looks models up by their name at the provider, so write facts for this one",
+        "has no counterpart; `pointsman catalog` looks models up by their name at the provider, so write facts into this deployment, such as \"facts\": {\"context_window\": 128000, \"input_usd_per_million\": 2.5, \"output_usd_per_million\": 10}",
     ),
     (
         &[Info],
@@ -113,16 +113,13 @@ pub(super) const ROWS: &[Row] = &[
     (&[Info], &["*"], "has no counterpart: nothing is decided by it"),
     (
         &[Router, Module],
-        &[
-            "redis_*",
-            "cache",
-            "cache_*",
-            "caching_groups",
-            "client_ttl",
-            "enable_redis*",
-            "disable_cache*",
-        ],
-        "has no counterpart: there is no cache of answers, and counts are in the shared memory of each Envoy",
+        &["redis_*", "enable_redis*"],
+        "has no counterpart, and none is needed: counts and cooldowns are in the shared memory of each Envoy. Several Envoys count by themselves (docs/state.md)",
+    ),
+    (
+        &[Router, Module],
+        &["cache", "cache_*", "caching_groups", "client_ttl", "disable_cache*"],
+        "has no counterpart: Pointsman keeps no answers, so each request goes to a provider. To keep answers, put a cache before Envoy; what providers cache of prompts works as it does without a proxy",
     ),
     (
         &[Router],
@@ -152,7 +149,7 @@ pub(super) const ROWS: &[Row] = &[
     (
         &[Router],
         &["optional_pre_call_checks", "deployment_affinity*", "model_group_affinity*"],
-        "has no counterpart as it is; the strategy sticky keeps sessions at one deployment",
+        "has no counterpart of this name; the strategy sticky keeps sessions at one deployment",
     ),
     (
         &[Router],
@@ -162,11 +159,12 @@ pub(super) const ROWS: &[Row] = &[
     (&[Router], &["alerting*"], "has no counterpart; alert on the metrics (docs/observe.md)"),
     (
         &[Module],
+        &["success_callback", "failure_callback", "callbacks", "service_callbacks"],
+        "has no counterpart: nothing is sent to other services. log_fields is on, so Envoy's access log has the model, tokens and cost of each request, and the team as tenant if a filter names it (docs/tenants.md); metrics are at /stats/prometheus of Envoy's admin page (docs/observe.md)",
+    ),
+    (
+        &[Module],
         &[
-            "success_callback",
-            "failure_callback",
-            "callbacks",
-            "service_callbacks",
             "langfuse_*",
             "turn_off_message_logging",
             "redact_*",
@@ -190,7 +188,7 @@ pub(super) const ROWS: &[Row] = &[
             "max_internal_user_budget",
             "internal_user_budget_duration",
         ],
-        "has no counterpart as it is; limits.tenants bounds what each tenant spends in a minute and a day",
+        "has no counterpart of this name; limits.tenants bounds what each tenant spends in a minute and a day",
     ),
     (
         &[Module, General],
@@ -224,17 +222,19 @@ pub(super) const ROWS: &[Row] = &[
     (
         &[General],
         &["master_key"],
-        "is not copied: the keys of clients are for authentication before the filter (docs/security.md)",
+        "is not copied. Nothing authenticates clients until you put a filter before this one: `pointsman envoy --filters envoy/api-keys.yaml` (docs/security.md). Clients go on to send their LiteLLM key as authorization. Providers with a credential do not get it; for those without one, remove_headers removes it",
+    ),
+    (
+        &[General],
+        &["disable_spend*", "maximum_spend_logs*", "proxy_batch*"],
+        "has no counterpart: there is no database, and what each key or team spends is not kept (docs/limits.md)",
     ),
     (
         &[General],
         &[
             "database_*",
             "store_*",
-            "disable_spend*",
             "disable_reset_budget",
-            "maximum_spend_logs*",
-            "proxy_batch*",
             "allow_requests_on_db*",
             "use_redis*",
             "disable_adding_master_key*",

@@ -3,12 +3,15 @@
 //! Says of every setting that has no counterpart, or means something else here, what to do instead.
 //! No secret of the file gets into what is written. One file for each concern: places in the file
 //! (place, params), providers (kind, address, draft, shape, cloud, secret, providers), models (models,
-//! overrides, groups, names), settings, and what is said (advice, instead, report).
+//! overrides, groups, names, windows), settings (settings, failover, times), and what is said (advice,
+//! instead, report).
 
 mod address;
 mod advice;
 mod cloud;
 mod draft;
+mod failover;
+mod files;
 mod groups;
 mod instead;
 mod kind;
@@ -22,18 +25,21 @@ mod report;
 mod secret;
 mod settings;
 mod shape;
+mod times;
+mod windows;
 
 use std::path::{Path, PathBuf};
 
-use super::envoy::{self, EnvoyArgs, EnvoyOptions};
+use super::envoy::EnvoyOptions;
 use super::io::{self, ToolError};
 use super::routing_file::{Notation, written};
-use super::yaml::{At, Ordered, read_merging};
-use crate::config;
+use crate::config::{self, Config};
+use crate::yaml::{At, Ordered, read_merging};
 use names::Names;
 use place::Place;
 use providers::Providers;
 use secret::Variables;
+pub(super) use settings::STRATEGIES;
 use settings::Settings;
 
 #[derive(Debug, clap::Args)]
@@ -52,13 +58,16 @@ enum Source {
 struct LitellmArgs {
     /// LiteLLM's configuration, YAML or JSON
     file: PathBuf,
-    /// How to write the document
+    /// The form of the document
     #[arg(long, default_value = "yaml")]
     to: Notation,
-    /// Write the document (routing.yaml or routing.json) and envoy.yaml into this folder, which is made if need be; without it,
-    /// print the document
+    /// The folder to write the document (routing.yaml or routing.json) and envoy.yaml to. It is created if
+    /// it is missing. Without it, the document is printed
     #[arg(long, short, value_name = "DIR")]
     output: Option<PathBuf>,
+    /// Replace files in the folder that differ from what is written
+    #[arg(long, requires = "output")]
+    force: bool,
     #[command(flatten)]
     options: EnvoyOptions,
 }
@@ -66,6 +75,9 @@ struct LitellmArgs {
 /// The document that a file leads to.
 struct Imported {
     document: String,
+    /// The same as JSON, which Envoy's configuration has.
+    json: String,
+    config: Config,
     /// What is to be known of it, a line each.
     report: Vec<String>,
     /// Addresses that only Envoy's configuration has, as `--endpoint` takes them.
@@ -76,14 +88,17 @@ struct Imported {
 /// error.
 ///
 /// # Errors
-/// The file cannot be read, or is not LiteLLM's; the folder cannot be written to.
+/// The file cannot be read, or is not LiteLLM's; the folder cannot be written to, or has files with
+/// another text.
 pub(super) fn run(arguments: &ImportArgs) -> Result<String, ToolError> {
     let Source::Litellm(arguments) = &arguments.source;
     let imported = imported(&arguments.file, arguments.to)?;
-    io::note(&imported.report);
     match &arguments.output {
-        None => Ok(imported.document),
-        Some(folder) => write_files(folder, &imported, arguments),
+        None => {
+            io::note(&imported.report);
+            Ok(imported.document)
+        }
+        Some(folder) => files::write(folder, imported, arguments),
     }
 }
 
@@ -102,9 +117,11 @@ fn imported(file: &Path, to: Notation) -> Result<Imported, ToolError> {
     let (document, endpoints) = document(&root);
     let tree = document.into();
     // What the tool writes, it has to accept.
-    config::parse(written(&tree, Notation::Json).as_bytes())
+    let json = written(&tree, Notation::Json);
+    let config = config::parse(json.as_bytes())
         .map_err(|problems| unusable(format!("leads to a document with problems:\n{problems}")))?;
-    Ok(Imported { document: written(&tree, to), report: root.said(&shown.to_string()), endpoints })
+    let report = root.said(&shown.to_string());
+    Ok(Imported { document: written(&tree, to), json, config, report, endpoints })
 }
 
 /// Returns the document, and the addresses that only Envoy's configuration has.
@@ -115,7 +132,8 @@ fn document(root: &Place) -> (Ordered, Vec<String>) {
     let mut providers = Providers::new(variables, settings.timeouts());
     let mut groups = groups::groups(&entries, &settings, &mut providers);
     let names = Names::of(&groups.models, &settings);
-    let longest = names.add_fallbacks(&mut groups.models, &settings);
+    names.add_fallbacks(&mut groups.models, &settings);
+    windows::say(&groups.models, &groups.deployments, &settings);
 
     let mut document = Ordered::object();
     document.set("providers", providers.section());
@@ -127,18 +145,18 @@ fn document(root: &Place) -> (Ordered, Vec<String>) {
         say_strict(&entries);
     }
     document.set("serve_models", true);
-    if !groups.open.is_empty() {
-        // Clients get no provider that LiteLLM's file has not opened to them.
-        if providers.are_all_of(&groups.open) {
-            document.set("allow_direct", true);
-        }
+    if groups.is_open {
+        document.set("allow_direct", true);
     }
-    document.set("failover", settings.failover(&groups.sizes, longest));
+    document.set("failover", failover::failover(&groups, &settings));
     document.set_unless_empty("cooldown", settings.cooldown());
     document.set_unless_empty("limits", settings.limits());
     if settings.tag_match().is_some() {
         // Clients go on to send their tags as they do.
         document.set("headers", Ordered::with([("x-llm-tag", "x-litellm-tags".into())]));
+    }
+    if settings.logs() {
+        document.set("log_fields", true);
     }
     settings.usual();
     advice::rest(root, &providers);
@@ -155,26 +173,4 @@ fn say_strict(entries: &[models::Entry]) {
              set translate to lenient to leave out what only changes how the answer is made",
         );
     }
-}
-
-/// Writes the document and Envoy's configuration, and returns what has been written.
-fn write_files(
-    folder: &Path,
-    imported: &Imported,
-    arguments: &LitellmArgs,
-) -> Result<String, ToolError> {
-    let write = |name: &str, text: &str| {
-        let file = folder.join(name);
-        io::write_file(&file, &format!("{text}\n"))?;
-        Ok(file)
-    };
-    std::fs::create_dir_all(folder)
-        .map_err(|error| ToolError::unusable(format!("{}: {error}", folder.display())))?;
-    let name = if arguments.to == Notation::Yaml { "routing.yaml" } else { "routing.json" };
-    let routing = write(name, &imported.document)?;
-    let options =
-        arguments.options.with_endpoints(&imported.endpoints).map_err(ToolError::unusable)?;
-    let envoy = envoy::run(&EnvoyArgs::of(routing.clone(), options))?;
-    let envoy = write("envoy.yaml", &envoy)?;
-    Ok(format!("{}\n{}", routing.display(), envoy.display()))
 }

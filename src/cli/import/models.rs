@@ -6,9 +6,11 @@ use super::kind;
 use super::overrides;
 use super::params::Params;
 use super::place::Place;
+use super::settings::Settings;
 use super::shape;
+use super::times::timeouts;
 use crate::cli::catalog::facts;
-use crate::cli::yaml::Ordered;
+use crate::yaml::Ordered;
 
 /// An entry of `model_list` that has a counterpart.
 pub(super) struct Entry {
@@ -79,7 +81,7 @@ impl Entry {
         &self,
         provider: &str,
         share: Option<(&str, u64)>,
-        parallel: Option<u64>,
+        settings: &Settings,
     ) -> Ordered {
         let mut deployment = Ordered::with([
             ("provider", provider.into()),
@@ -90,14 +92,18 @@ impl Entry {
         }
         for (key, limit) in [("rpm", "rpm_limit"), ("tpm", "tpm_limit")] {
             if let Some(value) = self.limit(key) {
-                self.params.get(key).report_once(
+                self.params.get(key).report_once(if settings.strategy() == "weighted" {
                     "is held as a limit by each Envoy, over all of its workers; LiteLLM's simple-shuffle takes it \
-                     for a share alone",
-                );
+                     for a share alone"
+                } else {
+                    "is held as a limit by each Envoy, over all of its workers"
+                });
                 deployment.set(limit, value);
             }
         }
-        if let Some(most) = self.limit("max_parallel_requests").or(parallel.filter(|it| *it > 0)) {
+        if let Some(most) =
+            self.limit("max_parallel_requests").or(settings.parallel().filter(|it| *it > 0))
+        {
             deployment.set("max_parallel_requests", most);
         }
         let tags = self.params.get("tags").texts();
@@ -143,25 +149,4 @@ impl Entry {
     fn timeouts(&self) -> Ordered {
         timeouts(&self.params.get("timeout"), &self.params.get("stream_timeout"))
     }
-}
-
-/// Returns the times of an attempt for LiteLLM's two. Both are how long it waits for more of an
-/// answer, so they bound the time to the first content and that between two pieces. The time to the
-/// first content holds for whole answers too, so that of streams cannot be it.
-pub(super) fn timeouts(whole: &Place, stream: &Place) -> Ordered {
-    let mut timeouts = Ordered::object();
-    let (first, between) = (whole.milliseconds(), stream.milliseconds());
-    if let Some(first) = first {
-        timeouts.set("first_token_ms", first);
-    }
-    if let Some(between) = between.or(first) {
-        timeouts.set("idle_ms", between);
-    }
-    if between.is_some() {
-        stream.report_once(
-            "is the time between two pieces of an answer here; the time to the first piece is that of timeout, \
-             because it holds for answers that are no streams as well",
-        );
-    }
-    timeouts
 }

@@ -2,7 +2,7 @@
 
 use super::place::Place;
 use super::settings::Settings;
-use crate::cli::yaml::Ordered;
+use crate::yaml::Ordered;
 
 /// The models of the document and their aliases.
 pub(super) struct Names {
@@ -58,14 +58,12 @@ impl Names {
         own.or_else(alias).map(String::as_str)
     }
 
-    /// Adds the fallbacks of the file to the models, and returns the length of the longest list.
-    pub(super) fn add_fallbacks(&self, models: &mut Ordered, settings: &Settings) -> u64 {
-        let mut longest = 0;
+    /// Adds the fallbacks of the file to the models.
+    pub(super) fn add_fallbacks(&self, models: &mut Ordered, settings: &Settings) {
         for (list, kind) in LISTS {
             let mut rest = Vec::new();
             for (name, place) in pairs(&settings.get(list)) {
                 let targets = self.targets(&place);
-                longest = longest.max(targets.len());
                 if name == EVERY {
                     rest = targets;
                     continue;
@@ -84,7 +82,6 @@ impl Names {
                 let default = settings.get("default_fallbacks");
                 if default.is_there() {
                     rest = self.targets(&default);
-                    longest = longest.max(rest.len());
                 }
             }
             self.models.iter().for_each(|name| {
@@ -103,10 +100,10 @@ impl Names {
         let general = settings.get("fallbacks");
         if !pairs(&general).is_empty() && !settings.get("content_policy_fallbacks").is_there() {
             general.report_once(
-                "is not for content that a provider refuses; content_policy in fallbacks of the model is",
+                "is not tried after a provider refuses the content of a request; for that, list models in \
+                 content_policy in fallbacks of the model, which content_policy_fallbacks becomes",
             );
         }
-        u64::try_from(longest).unwrap_or(u64::MAX)
     }
 
     /// Returns the models of a list, each once.

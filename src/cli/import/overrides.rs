@@ -2,7 +2,7 @@
 //! says.
 
 use super::params::Params;
-use crate::cli::yaml::Ordered;
+use crate::yaml::Ordered;
 
 /// The members that LiteLLM passes on under their own names.
 pub(super) const MEMBERS: [&str; 27] = [
@@ -53,7 +53,10 @@ pub(super) fn read(api: &str, params: &Params) -> Ordered {
         };
         match place.json().filter(|_| fits) {
             Some(value) => {
-                place.report("replaces what the client says; at LiteLLM it is a default");
+                place.report(
+                    "replaces what the client says, which LiteLLM does only if the client says nothing; \
+                     remove it from request_overrides if clients set their own",
+                );
                 overrides.set(name, Ordered::from(value));
             }
             None => place.report(

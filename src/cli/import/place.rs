@@ -8,7 +8,7 @@ use std::rc::Rc;
 use serde_json::Value;
 
 use super::report::Report;
-use crate::cli::yaml::At;
+use crate::yaml::At;
 
 /// How LiteLLM says that a value is in an environment variable.
 const FROM_ENVIRONMENT: &str = "os.environ/";

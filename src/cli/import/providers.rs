@@ -4,7 +4,11 @@
 use super::address::Base;
 use super::draft::{Address, Draft, Path};
 use super::secret::Variables;
-use crate::cli::yaml::Ordered;
+use crate::yaml::Ordered;
+
+/// The headers in which LiteLLM reads a client's key. It sends none of them on.
+const KEYS_OF_CLIENTS: [&str; 5] =
+    ["authorization", "x-litellm-api-key", "x-api-key", "api-key", "x-goog-api-key"];
 
 /// The providers so far, in the order in which entries ask for them.
 pub(super) struct Providers {
@@ -82,6 +86,10 @@ impl Providers {
             body.set("credential", credential);
         }
         body.set_unless_empty("headers", draft.headers.clone());
+        // Without a credential of the proxy's, the client's would go on to the provider.
+        if body.get("credential").is_none() {
+            body.set("remove_headers", KEYS_OF_CLIENTS.map(str::to_owned).to_vec());
+        }
         body.set_unless_empty("timeouts", self.timeouts.clone());
         body
     }
@@ -120,11 +128,6 @@ impl Providers {
         endpoints
     }
 
-    /// Whether all providers of the document have one of these names.
-    pub(super) fn are_all_of(&self, names: &[String]) -> bool {
-        self.known.iter().all(|known| names.contains(&known.name))
-    }
-
     /// Whether a credential of the document is in this variable.
     pub(super) fn names_variable(&self, name: &str) -> bool {
         self.variables.all().contains(name)
@@ -135,7 +138,7 @@ impl Providers {
 fn say_address(draft: &Draft, cluster: &str) {
     match &draft.address {
         Address::Known(base, Some(place)) if !base.is_tls => place.report(format!(
-            "has no TLS, so the address is in Envoy's configuration alone: \
+            "has no TLS, so the document cannot have the address; give `run` and `envoy` \
              --endpoint {cluster}={}",
             base.endpoint()
         )),

@@ -1,19 +1,17 @@
 //! The router's settings. LiteLLM reads most of them in `router_settings` and in
 //! `litellm_settings`; the first counts.
 
-use super::models::timeouts;
 use super::place::Place;
-use crate::cli::yaml::Ordered;
+use super::times::timeouts;
+use crate::yaml::Ordered;
 
-/// LiteLLM's number of retries where the file has none.
-const RETRIES: u64 = 2;
 /// The longest cooldown unless the document says another.
 const LONGEST_COOLDOWN_MS: u64 = 300_000;
 /// Failures in a row that cool a deployment unless the document says another number.
 const IN_A_ROW: u64 = 5;
 
 /// LiteLLM's strategies, and those of the same meaning here.
-const STRATEGIES: [(&str, &str); 6] = [
+pub(in crate::cli) const STRATEGIES: [(&str, &str); 6] = [
     ("simple-shuffle", "weighted"),
     ("least-busy", "least_busy"),
     ("usage-based-routing", "usage_based"),
@@ -21,6 +19,10 @@ const STRATEGIES: [(&str, &str); 6] = [
     ("latency-based-routing", "latency_based"),
     ("cost-based-routing", "cost_based"),
 ];
+
+/// LiteLLM's settings for what is told of each request.
+const CALLBACKS: [&str; 4] =
+    ["success_callback", "failure_callback", "callbacks", "service_callbacks"];
 
 /// The settings of the file.
 pub(super) struct Settings {
@@ -95,39 +97,19 @@ impl Settings {
         let whole = self.get("timeout");
         let request = self.get("request_timeout");
         if whole.is_there() && request.is_there() {
-            request.report("is the same as timeout of the router, which counts");
+            request.report("is left out: timeout of the router is the same and counts");
         }
-        timeouts(if whole.is_there() { &whole } else { &request }, &self.get("stream_timeout"))
-    }
-
-    /// Returns how requests go on to other deployments. `sizes`: how many candidates each model has;
-    /// `longest`: the most fallbacks of one.
-    pub(super) fn failover(&self, sizes: &[(String, usize)], longest: u64) -> Ordered {
-        let place = self.get("num_retries");
-        let retries = place.number().unwrap_or(RETRIES);
-        // Every model that a request goes on to is tried as often as the first.
-        let attempts = retries.saturating_add(1).saturating_mul(longest.saturating_add(1));
-        if attempts < 2 {
-            place.report(
-                "is 0, but the attempt filter translates, so failover.max_attempts is 2: after a failure \
-                 another deployment of the model is tried once",
+        let whole = if whole.is_there() { whole } else { request };
+        let stream = self.get("stream_timeout");
+        let times = timeouts(&whole, &stream);
+        if !times.is_empty() {
+            let first = if whole.is_there() { whole } else { stream };
+            first.report(
+                "is written into each provider, because a document has no timeouts for all of them; those of a \
+                 deployment come first",
             );
         }
-        let mut failover = Ordered::with([("max_attempts", attempts.clamp(2, 100).into())]);
-        let single: Vec<&str> =
-            sizes.iter().filter(|(_, size)| *size == 1).map(|(name, _)| name.as_str()).collect();
-        if single.len() == sizes.len() {
-            if retries > 0 {
-                failover.set("retries_per_deployment", retries.min(100));
-            }
-        } else if !single.is_empty() && retries > 0 && place.is_there() {
-            place.report(format!(
-                "goes to the next deployment each time, so models with one deployment are not tried again ({}); \
-                 failover.retries_per_deployment tries each deployment of every model again",
-                single.join(", ")
-            ));
-        }
-        failover
+        times
     }
 
     /// Returns when deployments cool.
@@ -158,10 +140,21 @@ impl Settings {
 
     /// Returns how much a translation may leave out.
     pub(super) fn translate(&self) -> &'static str {
-        match self.module.member("drop_params").flag() {
-            Some(true) => "lenient",
-            _ => "strict",
+        let place = self.module.member("drop_params");
+        if place.flag() != Some(true) {
+            return "strict";
         }
+        place.report(
+            "becomes translate: lenient, which leaves settings out of requests that are translated to another \
+             API. A provider with the client's API gets every parameter as it is, even one that it does not know; \
+             null in request_overrides of a deployment removes one: {\"reasoning_effort\": null}",
+        );
+        "lenient"
+    }
+
+    /// Whether the file has requests logged or counted somewhere.
+    pub(super) fn logs(&self) -> bool {
+        CALLBACKS.iter().any(|key| self.module.member(key).is_there())
     }
 
     /// Returns the limits of requests.
@@ -177,11 +170,18 @@ impl Settings {
         limits
     }
 
-    /// Reads what is always so here. The opposite is reported.
+    /// Reports what is always so here, and its opposite.
     pub(super) fn usual(&self) {
         let checks = self.get("enable_pre_call_checks");
-        if checks.flag() == Some(false) {
-            checks.report("has no counterpart: a request that does not fit a known context window never goes there");
+        match checks.flag() {
+            Some(true) => checks.report(
+                "is always so where a context window is known; `pointsman catalog` adds those of LiteLLM's list \
+                 (docs/migrating.md)",
+            ),
+            Some(false) => checks.report(
+                "has no counterpart: a request that does not fit a known context window never goes there",
+            ),
+            None => {}
         }
     }
 }

@@ -6,7 +6,7 @@ use super::draft::{Address, Draft, Path, given};
 use super::kind::{Kind, Shape};
 use super::params::Params;
 use super::secret::Secret;
-use crate::cli::yaml::Ordered;
+use crate::yaml::Ordered;
 
 /// Returns the provider that an entry asks for, and its name for the model.
 ///

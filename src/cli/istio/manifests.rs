@@ -16,7 +16,13 @@ use super::name;
 
 const EXAMPLE: &str = "\
 Example:
-  pointsman istio --config pointsman.json --image oci://registry.example/pointsman:latest | kubectl apply -f -";
+  pointsman istio routing.yaml --form envoy-filter > pointsman.yaml
+  kubectl apply -f pointsman.yaml
+
+Standard error lists what is left for you to do.";
+
+/// What is written where no image is given: it is refused or not found, never taken for another one.
+const NO_IMAGE: &str = "oci://registry.example/pointsman:latest";
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLE)]
@@ -36,14 +42,19 @@ pub(crate) struct IstioArgs {
     /// A host that clients send requests to; may be repeated
     #[arg(long, default_value = "*", value_name = "HOST")]
     pub(super) hosts: Vec<String>,
+    /// The Secret with the certificate. With it, the Gateway listens with TLS on port 443, otherwise
+    /// without TLS on port 80
+    #[arg(long, value_name = "SECRET")]
+    pub(super) tls: Option<String>,
     /// The address of a cluster; may be repeated. Without it, the address is the provider's
     /// authority with TLS, or else a placeholder to change
     #[arg(long = "endpoint", short, value_name = "CLUSTER=HOST:PORT[,tls]")]
     pub(super) endpoints: Vec<EndpointArg>,
-    /// The image that contains pointsman.wasm, for the WasmPlugin or TrafficExtension
-    #[arg(long, default_value = "oci://registry.example/pointsman:latest", value_name = "URL")]
-    pub(super) image: String,
-    /// The path of pointsman.wasm in the gateway's container, for the EnvoyFilter
+    /// Where Istio finds the module for the WasmPlugin or TrafficExtension: oci://, https:// or
+    /// file://. Without it, a placeholder to change
+    #[arg(long, value_name = "URL")]
+    pub(super) image: Option<String>,
+    /// The path of the module in the gateway's container, for the EnvoyFilter
     #[arg(long, default_value = "/pointsman/plugin.wasm", value_name = "PATH")]
     pub(super) module: String,
     /// The folder in the gateway's container that holds the files with the locations of secrets
@@ -57,11 +68,11 @@ pub(crate) struct IstioArgs {
 /// The resource that loads the filter that decides.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub(super) enum Loader {
-    /// A WasmPlugin: one attempt for each request, and a buffer filter holds the headers
+    /// A WasmPlugin, for Istio 1.28 or later: one attempt for each request
     WasmPlugin,
-    /// A TrafficExtension, for Istio 1.30 and later; otherwise as wasm-plugin
+    /// A TrafficExtension, for Istio 1.30 or later: one attempt for each request
     TrafficExtension,
-    /// An EnvoyFilter: holds the headers itself (Envoy 1.35 or later) and fails over (1.39 or later)
+    /// An EnvoyFilter, for Istio 1.28 or later; with failover 1.31 or later
     EnvoyFilter,
 }
 
@@ -69,6 +80,15 @@ impl Loader {
     /// Whether Istio loads the filter as a plugin, to which it gives no way to hold headers.
     pub(super) const fn is_plugin(self) -> bool {
         matches!(self, Self::WasmPlugin | Self::TrafficExtension)
+    }
+
+    /// Returns the kind of the resource.
+    const fn kind(self) -> &'static str {
+        match self {
+            Self::WasmPlugin => "WasmPlugin",
+            Self::TrafficExtension => "TrafficExtension",
+            Self::EnvoyFilter => "EnvoyFilter",
+        }
     }
 
     /// Returns the name that the command line has for it.
@@ -113,6 +133,14 @@ impl<'a> Manifests<'a> {
     /// cannot do, failover by a `WasmPlugin` for example; an argument is wrong.
     pub(super) fn read(arguments: &'a IstioArgs) -> Result<Self, ToolError> {
         let file = RoutingFile::read(&arguments.config)?;
+        // The filter's parser accepts a byte order mark, serde_json does not.
+        let text = file.json();
+        let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
+        let document = serde_json::from_slice(text);
+        if let Ok(document) = &document {
+            // First, since the other messages tell how to have both, which a plugin cannot.
+            refuse_translation(document, arguments.form)?;
+        }
         let config = file.router_config()?;
         if !arguments.gateway.contains('=') {
             return Err(ToolError::unusable(
@@ -121,10 +149,7 @@ impl<'a> Manifests<'a> {
         }
         let needs = Needs::of(&config);
         let addresses = endpoint::addresses(&config, &needs, &arguments.endpoints)?;
-        // The filter's parser accepts a byte order mark, serde_json does not.
-        let text = file.json();
-        let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
-        let mut document = serde_json::from_slice(text).map_err(ToolError::unusable)?;
+        let mut document = document.map_err(ToolError::unusable)?;
         refuse_what_would_be_lost(&document, &config, arguments.form)?;
         fit(&mut document, &addresses, arguments.form, config.failover.max_attempts);
         // Parsed again: what this form cannot serve is a problem of the configuration, and has
@@ -139,6 +164,44 @@ impl<'a> Manifests<'a> {
     /// If not, the route gets no retry policy.
     pub(super) fn fails_over(&self) -> bool {
         self.config.failover.max_attempts > 1
+    }
+
+    /// Returns the URL of the module for a plugin.
+    pub(super) fn image(&self) -> &str {
+        self.arguments.image.as_deref().unwrap_or(NO_IMAGE)
+    }
+
+    /// Returns what the arguments leave for the user to do, a line each.
+    pub(super) fn left_to_do(&self) -> Vec<String> {
+        let mut lines = endpoint::placeholders(&self.addresses);
+        let form = self.arguments.form;
+        if form.is_plugin() && self.arguments.image.is_none() {
+            lines.push(format!(
+                "--image: is not given, so the {} has the placeholder {NO_IMAGE}; give --image with \
+                 the URL of your image (oci://HOST/NAME:TAG), of a file on a server (https://…), or \
+                 file://{}",
+                form.kind(),
+                self.arguments.module
+            ));
+        }
+        lines.extend(self.addresses.iter().filter(|(_, at)| name::is_outside_in_plain(at)).map(
+            |(cluster, at)| {
+                format!(
+                    "cluster {cluster}: {host} is taken for a host outside of the mesh, without TLS; if it is a Service, \
+                     give its full name: --endpoint {cluster}=NAME.NAMESPACE.svc.cluster.local:{port}",
+                    host = at.endpoint.host,
+                    port = at.endpoint.port
+                )
+            },
+        ));
+        let variables: Vec<&str> = self.variables().collect();
+        if !variables.is_empty() {
+            lines.push(format!(
+                "the gateway's container needs the environment variables {}",
+                variables.join(", ")
+            ));
+        }
+        lines
     }
 
     /// Returns the names of the environment variables that the filter reads.
@@ -199,6 +262,30 @@ fn refuse_what_would_be_lost(
         _ => return Ok(()),
     };
     Err(ToolError::unusable(message))
+}
+
+/// Refuses translation where a buffer filter holds the headers of requests: nothing holds those of
+/// answers then.
+///
+/// # Errors
+/// The key, and the form that can translate.
+fn refuse_translation(document: &Value, form: Loader) -> Result<(), ToolError> {
+    let is_on = |of: &Value| {
+        matches!(of.get("translate").and_then(Value::as_str), Some("strict" | "lenient"))
+    };
+    let of_models = document.get("models").and_then(Value::as_object).into_iter().flatten();
+    let mut found = of_models.filter(|(_, model)| is_on(model));
+    let path = match found.next() {
+        _ if !form.is_plugin() => return Ok(()),
+        _ if is_on(document) => "translate".to_owned(),
+        Some((name, _)) => format!("models.{name}.translate"),
+        None => return Ok(()),
+    };
+    Err(ToolError::unusable(format!(
+        "{path}: does not work with the form {}, which cannot hold the headers of answers; use --form \
+         envoy-filter, or set it to \"off\"",
+        form.name()
+    )))
 }
 
 /// Fits a document to Istio: names clusters as Istio does, and asks for what the form can do.

@@ -1,6 +1,6 @@
 //! What Istio calls things: hosts, clusters and resources.
 
-use crate::cli::endpoint::ClusterAddress;
+use crate::cli::endpoint::{AddressSource, ClusterAddress};
 
 /// The name of every resource that there is one of. The route has it too, by which the
 /// patch finds it.
@@ -34,6 +34,17 @@ pub(super) fn host(address: &ClusterAddress) -> String {
 /// `vllm.models.svc.cluster.local`.
 pub(super) fn is_kubernetes_service(host: &str) -> bool {
     host.ends_with(SHORT) || host.contains(".svc.")
+}
+
+/// Whether an address is a name outside of the mesh that is reached without TLS. Few are, so it may be a
+/// service whose name is not complete: `vllm.models`.
+pub(super) fn is_outside_in_plain(address: &ClusterAddress) -> bool {
+    let endpoint = &address.endpoint;
+    let is_given = address.source != AddressSource::Placeholder;
+    is_given
+        && !endpoint.is_tls
+        && endpoint.ip().is_none()
+        && !is_kubernetes_service(&endpoint.host)
 }
 
 /// Returns the name of a resource for a host. Kubernetes allows lower case letters, digits,

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::credential;
 use super::manifests::{Loader, Manifests, put};
+use super::name::POINTSMAN;
 use crate::cli::needs::per_try_seconds;
 
 const TYPES: &str = "type.googleapis.com/envoy.extensions";
@@ -49,7 +50,13 @@ pub(super) fn spec(manifests: &Manifests<'_>) -> Value {
             "patch": {"operation": "MERGE", "value": attempts(manifests, &name, address.endpoint.is_tls)},
         }));
     }
-    json!({"workloadSelector": {"labels": manifests.selector()}, "configPatches": patches})
+    json!({
+        "workloadSelector": {"labels": manifests.selector()},
+        // After the patches of other resources, which have 0 unless they say more: so the filters that
+        // they insert before Envoy's router come before this one.
+        "priority": 10,
+        "configPatches": patches,
+    })
 }
 
 /// Returns the action of the route: a request goes to the cluster that the filter wrote into
@@ -131,14 +138,14 @@ fn attempts(manifests: &Manifests<'_>, cluster: &str, is_tls: bool) -> Value {
 ///
 /// `root_id` says whether it decides (`router`) or makes attempts (`attempt`).
 fn wasm(manifests: &Manifests<'_>, root_id: &str, document: &Value) -> Value {
+    // Shared data belongs to this id, and both roles have to see the same. Istio gives plugins none.
+    let vm_id = if manifests.arguments.form.is_plugin() { "" } else { POINTSMAN };
     let mut config = json!({
         "name": "pointsman",
         "root_id": root_id,
         "failure_policy": "FAIL_RELOAD",
         "vm_config": {
-            // Istio gives plugins this id. Shared data belongs to an id, and the two roles have
-            // to see the same.
-            "vm_id": "",
+            "vm_id": vm_id,
             "runtime": "envoy.wasm.runtime.v8",
             "code": {"local": {"filename": manifests.arguments.module}},
             "environment_variables": {"host_env_keys": manifests.variables().collect::<Vec<_>>()},

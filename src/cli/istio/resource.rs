@@ -1,10 +1,10 @@
 //! Istio's resources: where providers are, what comes in, and the plugin.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
-use crate::cli::endpoint::ClusterAddress;
+use crate::cli::endpoint::{ClusterAddress, NOWHERE};
 
 use super::credential;
 use super::manifests::{Loader, Manifests, put};
@@ -32,7 +32,11 @@ pub(super) fn all(manifests: &Manifests<'_>) -> Vec<Value> {
         if !name::is_kubernetes_service(host) {
             all.push(service_entry(manifests, host, ports));
         }
-        all.push(destination_rule(manifests, host, ports));
+        // It takes the place of a rule that the owner of the service wrote, so there is none for
+        // nothing.
+        if ports.iter().any(|address| address.endpoint.is_tls) {
+            all.push(destination_rule(manifests, host, ports));
+        }
     }
     all.push(gateway(manifests));
     all.push(virtual_service(manifests));
@@ -86,14 +90,11 @@ fn service_entry(manifests: &Manifests<'_>, host: &str, ports: &[&ClusterAddress
     resource(manifests, "networking.istio.io/v1", "ServiceEntry", &name::resource(host), spec)
 }
 
-/// Returns how connections to a host are made: TLS with the provider's name, and as many
-/// retries at a time as there are requests.
+/// Returns how connections to a host are made: TLS with the provider's name. Istio's limit of
+/// concurrent retries is as high as it can be.
 fn destination_rule(manifests: &Manifests<'_>, host: &str, ports: &[&ClusterAddress]) -> Value {
     let settings = |address: &&ClusterAddress| {
-        let mut settings = json!({
-            "port": {"number": address.endpoint.port},
-            "connectionPool": {"http": {"maxRetries": 1024}},
-        });
+        let mut settings = json!({"port": {"number": address.endpoint.port}});
         if address.endpoint.is_tls {
             let name = &address.server_name;
             let tls = json!({"mode": "SIMPLE", "sni": name, "subjectAltNames": [name]});
@@ -110,29 +111,40 @@ fn destination_rule(manifests: &Manifests<'_>, host: &str, ports: &[&ClusterAddr
 }
 
 fn gateway(manifests: &Manifests<'_>) -> Value {
-    let spec = json!({
-        "selector": manifests.selector(),
-        "servers": [{
-            "hosts": manifests.arguments.hosts,
-            "port": {"name": "http", "number": 80, "protocol": "HTTP"},
-        }],
-    });
+    let hosts = &manifests.arguments.hosts;
+    let server = match &manifests.arguments.tls {
+        None => json!({
+            "hosts": hosts, "port": {"name": "http", "number": 80, "protocol": "HTTP"},
+        }),
+        Some(secret) => json!({
+            "hosts": hosts, "port": {"name": "https", "number": 443, "protocol": "HTTPS"},
+            "tls": {"mode": "SIMPLE", "credentialName": secret},
+        }),
+    };
+    let spec = json!({"selector": manifests.selector(), "servers": [server]});
     resource(manifests, "networking.istio.io/v1", "Gateway", POINTSMAN, spec)
 }
 
 /// Returns the one route of the gateway.
 ///
 /// A `VirtualService` cannot choose a cluster by what a filter decided. The patch of
-/// `EnvoyFilter` finds this route by its name and replaces where it leads to; until it is
-/// applied, everything goes to the default cluster, or to the first where there is none.
+/// `EnvoyFilter` finds this route by its name and replaces where it leads to. Until it is
+/// applied, everything goes to the default cluster. Without one, it goes nowhere: no provider may
+/// get what a filter has not decided.
+///
+/// The other hosts have no weight. Istio routes nothing to them, but an Istio that gives a gateway
+/// only the clusters of the hosts that its routes name gives it these, too.
 fn virtual_service(manifests: &Manifests<'_>) -> Value {
     let default = manifests.config.default_cluster.as_deref();
     let is_default = |address: &&ClusterAddress| Some(name::cluster(address).as_str()) == default;
-    let mut addresses = manifests.addresses.values();
-    let first = addresses.clone().next();
-    let destination = addresses.find(is_default).or(first).map(
-        |address| json!({"host": name::host(address), "port": {"number": address.endpoint.port}}),
-    );
+    let addresses = manifests.addresses.values();
+    let place = |address: &ClusterAddress| (name::host(address), address.endpoint.port);
+    let default = addresses.clone().find(is_default).map_or((NOWHERE.to_owned(), 80), place);
+    let named: BTreeSet<(String, u16)> = addresses.map(place).filter(|it| *it != default).collect();
+    let destination =
+        |(host, port): &(String, u16)| json!({"host": host, "port": {"number": port}});
+    let mut route = vec![json!({"destination": destination(&default), "weight": 100})];
+    route.extend(named.iter().map(|it| json!({"destination": destination(it), "weight": 0})));
     let names = &manifests.config.headers;
     let spec = json!({
         "hosts": manifests.arguments.hosts,
@@ -142,9 +154,8 @@ fn virtual_service(manifests: &Manifests<'_>) -> Value {
             "headers": {"request": {"remove": [names.cluster, names.model]}},
             // Istio retries twice by default, also what the filter decided not to.
             "retries": {"attempts": 0},
-            "route": [{"destination": destination}],
-            // Streams last as long as they last.
-            "timeout": "0s",
+            // Without a timeout, streams last as long as they last. Istio refuses 0.
+            "route": route,
         }],
     });
     resource(manifests, "networking.istio.io/v1", "VirtualService", POINTSMAN, spec)
@@ -171,7 +182,7 @@ fn plugin(manifests: &Manifests<'_>) -> Value {
     let env: Vec<Value> =
         manifests.variables().map(|name| json!({"name": name, "valueFrom": "HOST"})).collect();
     let mut plugin = json!({
-        "url": manifests.arguments.image,
+        "url": manifests.image(),
         "pluginName": POINTSMAN,
         // A trap ends the requests of one worker; the next one gets a new VM.
         "failStrategy": "FAIL_RELOAD",

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use boon::{Compiler, SchemaIndex, ValidationError};
 use serde_json::{Value, json};
 
-use crate::cli::yaml::read_tree;
+use crate::yaml::read_tree;
 
 use super::manifests::{IstioArgs, Loader, OutputFormat};
 use super::run;
@@ -144,8 +144,9 @@ fn written(config: &Path, form: Loader, output: OutputFormat) -> Option<String> 
         namespace: "gateways".to_owned(),
         gateway: "app=llm".to_owned(),
         hosts: vec!["llm.example".to_owned()],
+        tls: (form == Loader::EnvoyFilter).then(|| "llm-certificate".to_owned()),
         endpoints: Vec::new(),
-        image: "oci://registry.example/pointsman:1".to_owned(),
+        image: Some("oci://registry.example/pointsman:1".to_owned()),
         module: "/pointsman/plugin.wasm".to_owned(),
         secrets: "/etc/pointsman/secrets".to_owned(),
         output,
@@ -201,13 +202,15 @@ fn what_istio_does_not_know_is_refused() {
         ("DestinationRule", "/spec/trafficPolicy/tls", json!({"mode": "TLS"}), "must be one of"),
         ("DestinationRule", "/spec/hosts", json!(["a"]), "hosts"),
         ("Gateway", "/spec/servers/0/port/protocols", json!("HTTP"), "protocols"),
-        ("VirtualService", "/spec/http/0/timeout", json!(0), "want "),
+        ("Gateway", "/spec/servers/0/tls", json!({"mode": "TERMINATE"}), "must be one of"),
+        ("VirtualService", "/spec/http/0/retries", json!(0), "want "),
         ("VirtualService", "/spec/http/0/routes", json!([]), "routes"),
     ] {
-        let (_, resource) = all.iter().find(|(_, resource)| resource["kind"] == kind).unwrap();
+        let (place, member) = pointer.rsplit_once('/').unwrap();
+        let has = |one: &Value| one["kind"] == kind && one.pointer(place).is_some();
+        let (_, resource) = all.iter().find(|(_, resource)| has(resource)).unwrap();
         let mut resource = resource.clone();
         assert_eq!(schemas.problems(&resource), Vec::<String>::new());
-        let (place, member) = pointer.rsplit_once('/').unwrap();
         resource.pointer_mut(place).unwrap()[member] = value;
         let problems = schemas.problems(&resource);
         assert_eq!(problems.len(), 1, "{pointer}: {problems:#?}");

@@ -6,13 +6,13 @@
 use std::path::{Path, PathBuf};
 
 use crate::cli::io::{ToolError, read};
-use crate::cli::yaml::{At, read_tree};
+use crate::yaml::{At, read_tree};
 
-/// The files beside Envoy's own; `None` where nothing comes from a file on this machine.
+/// What Envoy reads beside its own file; `None` where that is not on this machine.
 #[derive(Debug, Default)]
 pub(super) struct Apart {
-    pub(super) clusters: Option<At>,
-    pub(super) listeners: Option<At>,
+    pub(super) clusters: Option<Vec<At>>,
+    pub(super) listeners: Option<Vec<At>>,
 }
 
 impl Apart {
@@ -32,32 +32,36 @@ impl Apart {
     }
 }
 
-/// Returns the file with the clusters that come by CDS: the one that is `given`, or else the one
+/// Returns the clusters of the file with those that come by CDS: the one that is `given`, or else the one
 /// that the Envoy file `bootstrap`, whose tree is `root`, names. `None` where they come from a
 /// server, or where the file is not on this machine.
 ///
 /// # Errors
 /// The file cannot be read, or is not YAML.
-fn clusters(root: &At, bootstrap: &Path, given: Option<&Path>) -> Result<Option<At>, ToolError> {
+fn clusters(
+    root: &At,
+    bootstrap: &Path,
+    given: Option<&Path>,
+) -> Result<Option<Vec<At>>, ToolError> {
     let found = || found(root, bootstrap, "dynamic_resources.cds_config");
-    given.map(Path::to_owned).or_else(found).map(|file| tree(&file)).transpose()
+    given.map(Path::to_owned).or_else(found).map(|file| resources(&file)).transpose()
 }
 
-/// Returns the file with the listeners that come by LDS, as [`clusters`] does.
+/// Returns the listeners of the file with those that come by LDS, as [`clusters`] does.
 ///
 /// # Errors
 /// As [`clusters`].
-fn listeners(root: &At, bootstrap: &Path) -> Result<Option<At>, ToolError> {
+fn listeners(root: &At, bootstrap: &Path) -> Result<Option<Vec<At>>, ToolError> {
     let file = found(root, bootstrap, "dynamic_resources.lds_config");
-    file.map(|file| tree(&file)).transpose()
+    file.map(|file| resources(&file)).transpose()
 }
 
-fn tree(file: &Path) -> Result<At, ToolError> {
+fn resources(file: &Path) -> Result<Vec<At>, ToolError> {
     let shown = file.display();
     let text = String::from_utf8(read(file)?)
         .map_err(|_| ToolError::unusable(format!("{shown}: is not UTF-8; save it as UTF-8")))?;
     let tree = read_tree(&text).map_err(|what| ToolError::unusable(format!("{shown}: {what}")))?;
-    Ok(tree.in_file(&shown.to_string()))
+    Ok(tree.in_file(&shown.to_string()).get("resources").items())
 }
 
 /// Returns the file that the bootstrap names, if it is there.

@@ -1,9 +1,10 @@
 //! Clusters that the document names: that they exist and can make attempts.
 
 use crate::cli::needs::{ClusterUse, Needs, buffer_bytes};
-use crate::config::Config;
+use crate::config::{Config, NO_DEFAULT_CLUSTER};
 
 use super::code::LintCode;
+use super::host;
 use super::listener::{buffer_limit, check_stream_duration};
 use super::report::{LintReport, Severity};
 use super::scene::{Cluster, Scene};
@@ -29,7 +30,8 @@ pub(super) fn check(scene: &Scene, config: &Config, needs: &Needs, report: &mut 
         if !used.has_attempts {
             continue;
         }
-        tls::check(cluster, config.is_handing_over(), report);
+        let hosts = host::of_cluster(config, name);
+        tls::check(cluster, config.is_handing_over(), &hosts, report);
         if config.is_handing_over() {
             attempts(cluster, report);
             buffer(scene, cluster, config, report);
@@ -179,13 +181,11 @@ fn default(scene: &Scene, config: &Config, needs: &Needs, report: &mut LintRepor
     let Some(manager) = scene.managers().next() else { return };
     let at = manager.plugin.configuration();
     match &config.default_cluster {
-        None => report.warning(
-            LintCode::NoDefaultCluster,
-            &at,
-            "default_cluster is not set, so Envoy answers 503 to requests that are not LLM \
-             requests",
-            "set \"default_cluster\" in the document, and add a cluster with that name",
-        ),
+        None => {
+            let (what, instead) = NO_DEFAULT_CLUSTER.split_once("; ").unwrap_or_default();
+            let what = format!("default_cluster {what}");
+            report.warning(LintCode::NoDefaultCluster, &at, what, instead);
+        }
         Some(name) => {
             let used = needs.clusters.get(name).filter(|used| used.has_attempts);
             if let Some(used) = used {

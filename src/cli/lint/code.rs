@@ -214,6 +214,10 @@ pub(super) enum LintCode {
     ///
     /// Envoy goes by its own configuration. The document only says what to write there.
     CredentialDiffers,
+    /// A provider's key is in another header than the one that the vendor reads
+    ///
+    /// The vendor finds no key, and refuses each request.
+    CredentialHeader,
     /// Envoy does not start with a cluster for OAuth in its own file
     ///
     /// Envoy asks for a token while it makes the cluster, before it has clusters to ask.
@@ -234,6 +238,14 @@ pub(super) enum LintCode {
     ///
     /// Envoy takes the name from the head before the attempt filter changes it.
     AutoSni,
+    /// A provider of a vendor has no authority, so it gets the client's Host header
+    ///
+    /// Vendors choose the service by the host, and refuse one that is not theirs.
+    Authority,
+    /// TLS is made for another host than the provider's authority
+    ///
+    /// The server then chooses the certificate and the service of that host.
+    SniDiffers,
     /// TLS has no server name
     ///
     /// A host of many names chooses its certificate by this one, and may refuse without it.

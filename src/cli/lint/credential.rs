@@ -9,7 +9,7 @@ use crate::config::{Config, EnvoyCredential, EnvoyFilter, EnvoyTask};
 use super::code::LintCode;
 use super::report::LintReport;
 use super::scene::{Cluster, Plugin, Scene};
-use crate::cli::yaml::At;
+use crate::yaml::At;
 
 /// Checks the credentials of every cluster that requests are routed to, and of the listeners.
 pub(super) fn check(scene: &Scene, config: &Config, needs: &Needs, report: &mut LintReport) {

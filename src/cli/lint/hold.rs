@@ -11,7 +11,7 @@ use super::code::LintCode;
 use super::report::LintReport;
 use super::route::STATE;
 use super::scene::{Manager, Scene, Way, kind};
-use crate::cli::yaml::At;
+use crate::yaml::At;
 
 const NAME: &str = "envoy.filters.http.buffer";
 const BUFFER: &str = "Buffer";

@@ -6,7 +6,7 @@ use crate::config::Config;
 use super::code::LintCode;
 use super::report::{LintReport, Severity};
 use super::scene::{Listener, Manager, Scene, is_local, kind};
-use crate::cli::yaml::At;
+use crate::yaml::At;
 
 /// Seconds that models which think before they answer may be silent; also Envoy's default for
 /// `stream_idle_timeout`.
@@ -19,6 +19,9 @@ const AUTHENTICATION: [&str; 7] =
 /// Those that look for a credential of the client's. RBAC asks for none, and `gcp_authn` adds one.
 const ASKS_CLIENTS: [&str; 5] =
     ["JwtAuthentication", "ExtAuthz", "ApiKeyAuth", "BasicAuth", "OAuth2"];
+
+/// Types of filters that decide the same whatever the path is.
+const BLIND_TO_PATHS: [&str; 4] = ["ApiKeyAuth", "BasicAuth", "Buffer", "Cors"];
 
 /// Types of filters that run a program, which may find out who calls or do anything else.
 /// `Config` is the type of programs in Go.
@@ -50,12 +53,14 @@ pub(super) fn check(scene: &Scene, config: &Config, needs: &Needs, report: &mut 
         }
     }
     let admin = scene.root.get("admin.address");
-    if admin.is_there() && !is_local(&admin) {
+    let is_bounded = scene.root.get("admin.allow_paths").is_there();
+    if admin.is_there() && !is_local(&admin) && !is_bounded {
         report.warning(
             LintCode::AdminExposed,
             &admin.get("socket_address.address"),
             "anyone who can reach Envoy's admin page can stop Envoy and read its configuration",
-            "set address: 127.0.0.1",
+            "set address: 127.0.0.1; if probes and metrics need the page, as in a container, let nobody \
+             else reach the port, or set allow_paths: [{exact: /ready}, {prefix: /stats}] (Envoy 1.40)",
         );
     }
 }
@@ -119,7 +124,7 @@ fn authentication(listener: &Listener, manager: &Manager, report: &mut LintRepor
     }
     let at = manager.at.get("http_filters");
     let instead = "add an authentication filter before pointsman, such as jwt_authn, ext_authz or \
-                   api_key_auth";
+                   api_key_auth; `pointsman envoy --filters envoy/api-keys.yaml` writes one";
     let is_after = |filter: &&At| ASKS_CLIENTS.contains(&kind(filter).as_str());
     if let Some(filter) = manager.after.iter().find(is_after) {
         late(filter, report);
@@ -161,6 +166,9 @@ fn late(filter: &At, report: &mut LintReport) {
 /// The filter recognises a path in any spelling and sends it on in its plain form. A rule
 /// that denies `/v1/files` would otherwise be passed with `/v1//files`.
 fn paths(listener: &Listener, manager: &Manager, report: &mut LintReport) {
+    if !has_path_rules(manager) {
+        return;
+    }
     let is_plain = manager.at.get("normalize_path").is_true()
         && manager.at.get("merge_slashes").is_true()
         && manager.at.get("path_with_escaped_slashes_action").text().is_some();
@@ -174,6 +182,25 @@ fn paths(listener: &Listener, manager: &Manager, report: &mut LintReport) {
              UNESCAPE_AND_REDIRECT",
         );
     }
+}
+
+/// Whether something before the filter may decide by the path: a filter, or a route for some paths.
+///
+/// What `pointsman envoy` writes has neither, unless the filters that it is given do.
+fn has_path_rules(manager: &Manager) -> bool {
+    let is_blind = |filter: &At| BLIND_TO_PATHS.contains(&kind(filter).as_str());
+    let hosts = manager.at.get("route_config.virtual_hosts").items();
+    let mut routes = hosts.iter().flat_map(|host| host.get("routes").items());
+    // Routes that come by RDS may have any rule.
+    !manager.before.iter().all(is_blind)
+        || !manager.at.get("route_config").is_there()
+        || routes.any(|route| is_for_some_paths(&route.get("match")))
+}
+
+/// Whether a route's match looks at the path.
+fn is_for_some_paths(at: &At) -> bool {
+    let is_of_path = |header: &At| header.get("name").text() == Some(":path");
+    at.get("prefix").text() != Some("/") || at.get("headers").items().iter().any(is_of_path)
 }
 
 /// Checks that silence before the first token does not end a stream.

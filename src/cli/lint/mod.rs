@@ -7,7 +7,10 @@ mod apart;
 mod cluster;
 mod code;
 mod credential;
+mod dump;
 mod hold;
+mod host;
+mod key;
 mod listener;
 mod plugin;
 mod rate;
@@ -25,14 +28,16 @@ use serde_json::Value;
 
 use crate::config::{self, Config};
 
+use super::foreign::Foreign;
 use super::io::{self, Output, ToolError, read};
 use super::needs::Needs;
 use super::routing_file::RoutingFile;
-use super::yaml::{At, read_tree};
+use crate::yaml::{At, read_tree};
 use apart::Apart;
 use code::LintCode;
 use report::{LintReport, Severity};
 use scene::Scene;
+pub(super) use scene::within;
 
 const EXAMPLE: &str = "\
 Example:
@@ -46,7 +51,7 @@ pub(super) struct LintArgs {
     /// The routing document, YAML or JSON. Without it, the one in the Envoy file is used
     #[arg(long, short, value_name = "FILE")]
     config: Option<PathBuf>,
-    /// Envoy's configuration, a YAML or JSON file
+    /// Envoy's configuration, a YAML or JSON file, or what a running Envoy says at /config_dump
     #[arg(long, short, value_name = "FILE", required_unless_present = "codes")]
     envoy: Option<PathBuf>,
     /// The file with the clusters that Envoy gets by CDS. Without it, the file that the Envoy file
@@ -72,8 +77,18 @@ pub(super) fn run(arguments: &LintArgs) -> Result<Output, ToolError> {
     let text = String::from_utf8(read(file)?)
         .map_err(|_| ToolError::unusable(format!("{shown}: is not UTF-8; save it as UTF-8")))?;
     let root = read_tree(&text).map_err(|what| ToolError::unusable(format!("{shown}: {what}")))?;
+    let dumped = dump::read(&root);
+    if let (None, Some(foreign)) = (&dumped, root.node().and_then(Foreign::of)) {
+        return Err(ToolError::unusable(format!("{shown}: {}", foreign.instead_of_envoy())));
+    }
     let given = arguments.config.as_deref().map(RoutingFile::read).transpose()?;
-    let apart = Apart::of(&root, file, arguments.clusters.as_deref())?;
+    let (root, apart) = match dumped {
+        Some(dumped) => dumped,
+        None => {
+            let apart = Apart::of(&root, file, arguments.clusters.as_deref())?;
+            (root, apart)
+        }
+    };
     let findings = check(Scene::of(root, &apart), given.as_ref())?.sorted();
     let text = if arguments.json {
         io::pretty_json(&report::json(&findings))?
@@ -120,6 +135,8 @@ fn check(scene: Scene, given: Option<&RoutingFile>) -> Result<LintReport, ToolEr
     hold::check(&scene, &config, &mut report);
     route::check(&scene, &config, &needs, &mut report);
     cluster::check(&scene, &config, &needs, &mut report);
+    host::check(&scene, &config, &mut report);
+    key::check(&scene, &config, &mut report);
     credential::check(&scene, &config, &needs, &mut report);
     Ok(report)
 }

@@ -8,7 +8,7 @@ use crate::config::{Config, Hold};
 use super::code::LintCode;
 use super::report::LintReport;
 use super::scene::{Plugin, Scene};
-use crate::cli::yaml::At;
+use crate::yaml::At;
 
 /// Checks the settings of the filter wherever it is, and that its role fits the place.
 pub(super) fn settings(scene: &Scene, config: &Config, needs: &Needs, report: &mut LintReport) {

@@ -8,7 +8,7 @@ use crate::config::Config;
 use super::code::LintCode;
 use super::report::LintReport;
 use super::scene::{Manager, Scene, Way, kind};
-use crate::cli::yaml::At;
+use crate::yaml::At;
 
 /// Types of filters that limit how many requests pass.
 const LIMITS: [&str; 3] = ["LocalRateLimit", ASKING, "RateLimitQuotaFilterConfig"];

@@ -7,7 +7,7 @@ use std::fmt::Write;
 use serde::Serialize;
 
 use super::code::LintCode;
-use crate::cli::yaml::At;
+use crate::yaml::At;
 
 /// How bad a finding is. In this order they are listed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]

@@ -6,7 +6,7 @@ use super::code::LintCode;
 use super::report::LintReport;
 use super::scene::EnvoyRoute;
 use super::timeouts;
-use crate::cli::yaml::At;
+use crate::yaml::At;
 
 /// Words of `retry_on` for an attempt that ends without an answer, and for the header by
 /// which the attempt filter asks for another one.

@@ -8,7 +8,7 @@ use super::listener::check_duration;
 use super::report::LintReport;
 use super::retry;
 use super::scene::{EnvoyRoute, Manager, Scene, Way};
-use crate::cli::yaml::At;
+use crate::yaml::At;
 
 /// Seconds after which Envoy ends an answer where the route says nothing.
 const DEFAULT_TIMEOUT_SECONDS: f64 = 15.0;

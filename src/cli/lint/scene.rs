@@ -6,7 +6,7 @@
 
 use std::net::IpAddr;
 
-use crate::cli::yaml::{At, json_text};
+use crate::yaml::{At, json_text};
 
 use super::apart::Apart;
 
@@ -97,9 +97,9 @@ impl Scene {
     /// What is not there or has another type is taken for empty: Envoy itself refuses it.
     pub(super) fn of(root: At, apart: &Apart) -> Self {
         let listeners = root.get("static_resources.listeners").items().into_iter();
-        let listeners = listeners.chain(of_kind(apart.listeners.as_ref(), "Listener"));
+        let listeners = listeners.chain(of_kind(apart.listeners.as_deref(), "Listener"));
         let clusters = root.get("static_resources.clusters").items().into_iter();
-        let of_file = of_kind(apart.clusters.as_ref(), "Cluster");
+        let of_file = of_kind(apart.clusters.as_deref(), "Cluster");
         let from_elsewhere = root.get("dynamic_resources.cds_config").is_there();
         Self {
             listeners: listeners.filter_map(listener).collect(),
@@ -220,10 +220,10 @@ fn listener(at: At) -> Option<Listener> {
     (!managers.is_empty()).then_some(Listener { at, is_local, managers })
 }
 
-/// Returns the resources of a type in a file that Envoy reads apart; none where there is no file.
-fn of_kind(file: Option<&At>, kind: &'static str) -> impl Iterator<Item = At> {
-    let resources = file.map(|file| file.get("resources").items()).unwrap_or_default();
-    resources.into_iter().filter(move |at| at.typed().0 == kind)
+/// Returns the resources of a type that Envoy reads apart; none where these are not known.
+fn of_kind(resources: Option<&[At]>, kind: &'static str) -> impl Iterator<Item = At> {
+    let resources = resources.unwrap_or_default().iter();
+    resources.filter(move |at| at.typed().0 == kind).cloned()
 }
 
 /// Whether only this machine reaches an address: a loopback address or no socket at all, a
@@ -264,13 +264,22 @@ fn manager(at: At, chain: &At, network: &[String]) -> Option<Manager> {
     let after = filters.iter().skip(place.saturating_add(1)).filter(is_on);
     Some(Manager {
         network: network.to_vec(),
-        before: before.cloned().collect(),
-        after: after.cloned().collect(),
+        before: before.map(within).collect(),
+        after: after.map(within).collect(),
         plugin: plugins.into_iter().flatten().next()?,
         routes: routes(&at.get("route_config")),
         chain: chain.clone(),
         at,
     })
+}
+
+/// Returns the filter that a condition is around, or else the filter itself. Which requests pass a condition is
+/// the user's to say: an authentication filter that lets operators by is one all the same.
+pub(in crate::cli) fn within(filter: &At) -> At {
+    match filter.get("typed_config").typed() {
+        (kind, fields) if kind == "ExtensionWithMatcher" => fields.get("extension_config"),
+        _ => filter.clone(),
+    }
 }
 
 /// Returns the routes of a table that lead to clusters; others redirect or answer.

@@ -9,7 +9,7 @@ use crate::config::Config;
 use super::code::LintCode;
 use super::report::LintReport;
 use super::scene::{Listener, Manager, Scene, kind};
-use crate::cli::yaml::At;
+use crate::yaml::At;
 
 /// Types of filters that run a program or ask a service, which may set any header.
 const ANYTHING: [&str; 7] =

@@ -4,7 +4,7 @@ use crate::config::{Config, Deployment, Hold};
 
 use super::code::LintCode;
 use super::report::LintReport;
-use crate::cli::yaml::At;
+use crate::yaml::At;
 
 /// Checks `per_try_timeout` of a retry policy.
 ///

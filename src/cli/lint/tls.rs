@@ -3,7 +3,7 @@
 use super::code::LintCode;
 use super::report::LintReport;
 use super::scene::Cluster;
-use crate::cli::yaml::At;
+use crate::yaml::At;
 
 /// Fields that bind a certificate to one provider. A trusted issuer alone does not: it has
 /// certified everyone else too.
@@ -17,8 +17,14 @@ const BINDING: [&str; 5] = [
 
 /// Checks the TLS of a cluster that requests are attempted at.
 ///
-/// `has_attempt_filter` says whether the configuration hands requests over to one there.
-pub(super) fn check(cluster: &Cluster, has_attempt_filter: bool, report: &mut LintReport) {
+/// `has_attempt_filter` says whether the configuration hands requests over to one there; `hosts` are
+/// those of the providers whose requests go there.
+pub(super) fn check(
+    cluster: &Cluster,
+    has_attempt_filter: bool,
+    hosts: &[String],
+    report: &mut LintReport,
+) {
     let options = cluster.options.get("upstream_http_protocol_options");
     let [auto_sni, auto_san] = ["auto_sni", "auto_san_validation"].map(|field| options.get(field));
     // Envoy takes the name from the head as it was when the connection was asked for. The
@@ -35,23 +41,45 @@ pub(super) fn check(cluster: &Cluster, has_attempt_filter: bool, report: &mut Li
     }
     let (kind, tls) = cluster.at.get("transport_socket.typed_config").typed();
     if kind == "UpstreamTlsContext" {
-        check_server_name(cluster, &tls, auto_sni.is_true(), report);
+        check_server_name(cluster, &tls, auto_sni.is_true(), hosts, report);
         check_certificate(&tls.get("common_tls_context"), auto_san.is_true(), report);
     }
 }
 
-fn check_server_name(cluster: &Cluster, tls: &At, has_auto_sni: bool, report: &mut LintReport) {
+fn check_server_name(
+    cluster: &Cluster,
+    tls: &At,
+    has_auto_sni: bool,
+    hosts: &[String],
+    report: &mut LintReport,
+) {
     // Hosts of many names choose the certificate by this one.
     let at = tls.get("sni");
-    if at.text().is_none_or(str::is_empty) && !has_auto_sni {
-        report.error(
-            LintCode::TlsSni,
+    let Some(name) = at.text().filter(|name| !name.is_empty()) else {
+        if !has_auto_sni {
+            report.error(
+                LintCode::TlsSni,
+                &at,
+                format!(
+                    "Envoy sends no host name to {}, and most providers refuse such a connection",
+                    cluster.name
+                ),
+                match hosts {
+                    [host] => format!("set sni: {host}"),
+                    _ => "set sni to the provider's host".to_owned(),
+                },
+            );
+        }
+        return;
+    };
+    let is_name = |host: &String| host.eq_ignore_ascii_case(name);
+    if !hosts.is_empty() && !hosts.iter().any(is_name) {
+        let hosts = hosts.join(" or ");
+        report.warning(
+            LintCode::SniDiffers,
             &at,
-            format!(
-                "Envoy sends no host name to {}, and most providers refuse such a connection",
-                cluster.name
-            ),
-            "set sni to the provider's host",
+            format!("TLS is made for {name}, but the authority of the provider is {hosts}"),
+            format!("set sni: {hosts}, or correct the authority in the document"),
         );
     }
 }

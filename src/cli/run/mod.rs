@@ -3,9 +3,14 @@
 //! Decides when Envoy gets a changed document and when it has to be told to the user that it cannot.
 //! What Envoy is configured with is up to `envoy`.
 
+mod example;
+mod findings;
 mod program;
 mod proxy;
+mod tied;
+mod variables;
 
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::process::ExitStatus;
 use std::sync::Arc;
@@ -16,14 +21,21 @@ use std::time::{Duration, Instant};
 use super::envoy::{EnvoyFiles, EnvoyOptions};
 use super::io::{ToolError, note};
 use super::routing_file::{RoutingFile, of_router};
+use findings::Findings;
 use proxy::Proxy;
+use variables::Moment;
+
+pub(super) use tied::{TiedArgs, run as become_tied};
 
 /// How often the document is looked at.
 const LOOKS: Duration = Duration::from_millis(300);
 /// After how many looks a file that cannot be read is reported.
 const PATIENCE: u32 = 4;
 /// What is said of a change that has no effect.
-const KEPT: &str = "not applied: Envoy keeps the previous document";
+const KEPT: &str = "not applied: Envoy keeps the previous document, and serves by it";
+/// How long clusters stay that the document no longer names: until Envoy has closed the last
+/// connections of the listener before, which takes 10 minutes.
+const DRAIN: Duration = Duration::from_secs(610);
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct RunArgs {
@@ -49,28 +61,35 @@ pub(super) fn run(arguments: &RunArgs) -> Result<(), ToolError> {
     let signalled = Arc::clone(&is_over);
     ctrlc::set_handler(move || signalled.store(true, Ordering::Relaxed))
         .map_err(ToolError::unusable)?;
+    let read = RoutingFile::read(&arguments.file)?;
+    // A mistake in the document is told before what this machine lacks.
+    of_router(read.accepted()?.0)?;
     let options = program::completed(&arguments.options)?;
     let program = program::envoy(arguments.envoy.as_deref())?;
     let folder = TemporaryFolder::make()?;
-    let read = RoutingFile::read(&arguments.file)?;
-    let mut document = Document::of(&read, &options, &folder.0)?;
+    let mut document = Document::of(&read, &options, &folder.0, Moment::Start)?;
+    program::has_free_ports(&options)?;
     document.files.write_start()?;
     document.files.write_clusters()?;
     document.files.write_listeners()?;
+    let name = arguments.file.display();
+    note([format!("starting Envoy {} with {name} …", program.version)]);
     let begun = Instant::now();
-    let mut proxy =
-        Proxy::start(&program, &document.files.start_file(), &arguments.log_level, &options)?;
-    if !proxy.wait_until_ready(&is_over)? {
+    let start = document.files.start_file();
+    let mut proxy = Proxy::start(&program.path, &start, &arguments.log_level, &options, &is_over)?;
+    if !proxy.wait_until_ready()? {
         return Ok(());
     }
     // Standard output is Envoy's access log.
+    note(document.findings.since(&Findings::default()));
     note([welcome(arguments, &options, &document, begun.elapsed())]);
-    while !is_over.load(Ordering::Relaxed) {
+    while !proxy.is_over() {
         if let Some(status) = proxy.ended()? {
             return Err(ToolError::unusable(format!("Envoy ended by itself: {}", said(status))));
         }
         sleep(LOOKS);
         document.follow(&arguments.file, &options, &proxy);
+        document.forget();
     }
     Ok(())
 }
@@ -80,10 +99,11 @@ struct Document {
     bytes: Vec<u8>,
     files: EnvoyFiles,
     folder: PathBuf,
-    /// Names of models, for the example.
-    models: Vec<String>,
-    /// What is accepted and worth a second look, a line each.
-    warnings: Vec<String>,
+    /// Since when the clusters of the document before are kept; `None`: there are none.
+    kept: Option<Instant>,
+    /// A request to try.
+    example: String,
+    findings: Findings,
     /// Why the file cannot be read at the moment, and how often that was found.
     trouble: Option<(String, u32)>,
 }
@@ -92,22 +112,45 @@ impl Document {
     /// Returns a document with what Envoy needs for it. Nothing is in the folder yet.
     ///
     /// # Errors
-    /// It is not valid, or an environment variable is not set that it names.
-    fn of(file: &RoutingFile, options: &EnvoyOptions, folder: &Path) -> Result<Self, ToolError> {
+    /// It is not valid, or an environment variable cannot be used that it names.
+    fn of(
+        file: &RoutingFile,
+        options: &EnvoyOptions,
+        folder: &Path,
+        moment: Moment,
+    ) -> Result<Self, ToolError> {
         let (config, warnings) = file.accepted()?;
         let config = of_router(config)?;
-        let warnings = warnings.iter().map(|found| found.line_of(&file.name, "warning")).collect();
-        let models = config.models.iter().map(|model| model.name.clone()).collect();
+        variables::check(file, &config, moment)?;
+        let example = example::curl(file, &config, &format!("http://{}", options.listen));
+        let (fewer, others) = options.without_others(&config);
+        // At the start, a name that the document does not have is a mistake of the command line.
+        let options = if moment == Moment::Start { options } else { &fewer };
         let files = EnvoyFiles::of(file, config, options, folder)?;
-        program::has_variables(&files.variables)?;
+        let mut notes = files.notes.clone();
+        notes.extend(others.iter().map(|cluster| {
+            format!("--endpoint {cluster}=…: the document does not name this cluster any more")
+        }));
         Ok(Self {
-            bytes: file.json().to_vec(),
+            bytes: followed(file, options),
+            findings: Findings::of(&file.name, &warnings, &notes),
             files,
             folder: folder.to_owned(),
-            models,
-            warnings,
+            kept: None,
+            example,
             trouble: None,
         })
+    }
+
+    /// Takes the clusters away that only the document before names, when nothing can use them any
+    /// more.
+    fn forget(&mut self) {
+        if self.kept.is_some_and(|since| since.elapsed() > DRAIN) {
+            self.kept = None;
+            if let Err(error) = self.files.write_clusters() {
+                note([error.message]);
+            }
+        }
     }
 
     /// Says that the file cannot be read, once it is so for a while: an editor may be writing it.
@@ -129,30 +172,38 @@ impl Document {
             Err(error) => return self.unreadable(error.message),
         };
         self.trouble = None;
-        if read.json() == self.bytes {
+        let bytes = followed(&read, options);
+        if bytes == self.bytes {
             return;
         }
         // Whatever comes of it, it is not tried again before the next change.
-        self.bytes = read.json().to_vec();
-        let applied = Self::of(&read, options, &self.folder).and_then(|next| {
+        self.bytes = bytes;
+        let applied = Self::of(&read, options, &self.folder, Moment::Change).and_then(|next| {
             if next.files.start != self.files.start {
                 return Err(ToolError::unusable(
                     "this change is in a part that Envoy reads at its start only (secrets); \
                      stop with Ctrl-C and start again",
                 ));
             }
-            proxy.update(&next.files)?;
-            Ok(next)
+            proxy.update(&next.files, &self.files)?;
+            Ok(Self { kept: Some(Instant::now()), ..next })
         });
         match applied {
             Ok(next) => {
+                note(next.findings.since(&self.findings));
                 *self = next;
-                note(&self.warnings);
                 note([format!("{}: changed and applied", file.display())]);
             }
+            Err(_) if proxy.is_over() => {}
             Err(error) => note([format!("{}\n{KEPT}", error.message)]),
         }
     }
+}
+
+/// Returns what Envoy gets anew if it changes: the document, and the file with filters.
+fn followed(file: &RoutingFile, options: &EnvoyOptions) -> Vec<u8> {
+    let filters = options.filters.as_ref().and_then(|filters| std::fs::read(filters).ok());
+    [file.json(), &filters.unwrap_or_default()].concat()
 }
 
 /// Returns what is said when Envoy serves.
@@ -163,17 +214,13 @@ fn welcome(
     took: Duration,
 ) -> String {
     let url = format!("http://{}", options.listen);
-    let model = document.models.first().map_or("MODEL", String::as_str);
-    let left = document.files.left_to_do.iter().map(|line| format!("note: {line}\n"));
-    let left = document.warnings.iter().map(|line| format!("{line}\n")).chain(left);
     format!(
-        "{}Envoy serves {} at {url} after {:.1} s. For example:\n\n    curl -i {url}/v1/chat/completions \
-         -H 'content-type: application/json' \\\n      -d '{{\"model\": \"{model}\", \"messages\": \
-         [{{\"role\": \"user\", \"content\": \"Hello\"}}]}}'\n\nEach change of the file is applied. \
-         Envoy's admin page: http://{}     Ctrl-C stops.",
-        left.collect::<String>(),
+        "Envoy serves {} at {url} after {:.1} s. For example:\n\n    {}\n\n{}Each change of the file \
+         is applied. Envoy's admin page: http://{}     Ctrl-C stops.",
         arguments.file.display(),
         took.as_secs_f64(),
+        document.example,
+        example::key(options.filters.as_deref()),
         options.admin(),
     )
 }
@@ -187,11 +234,21 @@ struct TemporaryFolder(PathBuf);
 
 impl TemporaryFolder {
     fn make() -> Result<Self, ToolError> {
-        let folder = std::env::temp_dir().join(format!("pointsman-{}", std::process::id()));
+        let name = format!("pointsman-{}", std::process::id());
+        // One of an earlier process of this number may be left, where that was killed.
+        let mut folders = (0..100).map(|more| std::env::temp_dir().join(format!("{name}-{more}")));
+        let mut maker = std::fs::DirBuilder::new();
+        // Filters may hold keys of clients.
+        #[cfg(unix)]
+        std::os::unix::fs::DirBuilderExt::mode(&mut maker, 0o700);
         // Made here and by nobody before, since Envoy runs what is in it.
-        std::fs::create_dir(&folder)
-            .map_err(|error| ToolError::unusable(format!("{}: {error}", folder.display())))?;
-        Ok(Self(folder))
+        let made = folders.find_map(|folder| match maker.create(&folder) {
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => None,
+            Err(error) => Some(Err(format!("{}: {error}", folder.display()))),
+            Ok(()) => Some(Ok(Self(folder))),
+        });
+        let none = || Err(format!("{name}: all such folders for temporary files are taken"));
+        made.unwrap_or_else(none).map_err(ToolError::unusable)
     }
 }
 

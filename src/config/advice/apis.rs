@@ -1,9 +1,11 @@
 //! Warnings of APIs that do not fit: a provider's host speaks another one than is configured, or a
 //! model has deployments of several, between which nothing translates.
 
+use std::collections::BTreeSet;
+
 use super::super::configuration::Config;
 use super::super::error::{Diagnostics, Path, quoted};
-use super::super::ids::ModelId;
+use super::super::ids::{DeploymentId, ModelId};
 use super::super::model::Model;
 use super::super::parts::Status;
 use super::super::provider::{Api, Provider};
@@ -11,6 +13,7 @@ use super::super::resolve::reached;
 use super::super::route::Target;
 use super::super::settings::Translate;
 use super::super::shape::listed;
+use super::vendors;
 use crate::request::format::Format;
 
 /// Warns of hosts that speak another API than their provider has, and of models whose deployments
@@ -44,30 +47,47 @@ fn warn_of_mixed(
     (id, model): (ModelId, &Model),
     findings: &mut Diagnostics,
 ) {
-    let mut groups: Vec<(&Provider, Vec<&str>)> = Vec::new();
     let target = std::iter::once(Target::Model(id, None));
-    let ids = reached(target, &config.models).into_iter();
-    for one in ids.map(|id| config.deployment(id)).filter(|one| one.enabled) {
+    let ids = reached(target, &config.models);
+    if has_common(providers(config, &ids)) {
+        return;
+    }
+    let message = format!(
+        "its deployments speak different APIs, so no request reaches all of them: {}; \
+         have \"translate\": \"strict\" here, or \"off\" if that is meant",
+        by_api(config, &ids)
+    );
+    findings.warn(&models.key(&model.name), message);
+}
+
+/// Whether there is a wire format that all of these providers speak.
+pub(super) fn has_common<'c>(providers: impl Iterator<Item = &'c Provider> + Clone) -> bool {
+    Format::ALL.iter().any(|format| providers.clone().all(|one| one.speaks(*format)))
+}
+
+/// Returns the providers of the deployments that are enabled.
+pub(super) fn providers<'c>(
+    config: &'c Config,
+    ids: &'c BTreeSet<DeploymentId>,
+) -> impl Iterator<Item = &'c Provider> + Clone {
+    let enabled = ids.iter().map(|id| config.deployment(*id)).filter(|one| one.enabled);
+    enabled.filter_map(|one| config.providers.get(one.provider.0))
+}
+
+/// Returns the enabled ones of the deployments, listed by the API of their providers.
+pub(super) fn by_api(config: &Config, ids: &BTreeSet<DeploymentId>) -> String {
+    let mut groups: Vec<(&Provider, Vec<&str>)> = Vec::new();
+    for one in ids.iter().map(|id| config.deployment(*id)).filter(|one| one.enabled) {
         let Some(provider) = config.providers.get(one.provider.0) else { continue };
         match groups.iter_mut().find(|(other, _)| is_same(other, provider)) {
             Some((_, ids)) => ids.push(&one.id),
             None => groups.push((provider, vec![&one.id])),
         }
     }
-    let is_common = |format: &Format| groups.iter().all(|(one, _)| one.speaks(*format));
-    if groups.len() < 2 || Format::ALL.iter().any(is_common) {
-        return;
-    }
     let of = |(provider, ids): (&Provider, Vec<&str>)| {
         format!("{} ({})", listed(ids), name(provider.api))
     };
-    let groups: Vec<String> = groups.into_iter().map(of).collect();
-    let message = format!(
-        "its deployments speak different APIs, and each request reaches only those that speak its own: \
-         {}; have \"translate\": \"strict\" here, or \"off\" if that is meant",
-        groups.join(", ")
-    );
-    findings.warn(&models.key(&model.name), message);
+    groups.into_iter().map(of).collect::<Vec<_>>().join(", ")
 }
 
 /// Whether two providers speak the same formats.
@@ -80,7 +100,7 @@ fn is_same(one: &Provider, other: &Provider) -> bool {
 /// vendors speak OpenAI's API on paths of its own.
 fn other_api(provider: &Provider) -> Option<(&str, Api)> {
     let authority = provider.authority.as_deref()?;
-    let api = api_of_host(authority)?;
+    let api = vendors::of_authority(provider)?.api?;
     let is_compatible = match provider.api {
         Api::Any => true,
         // Anthropic has that API on the usual path, without the Responses.
@@ -89,22 +109,6 @@ fn other_api(provider: &Provider) -> Option<(&str, Api)> {
     };
     let has_path = provider.path.is_some() || !provider.path_prefix.is_empty();
     (!is_compatible && !has_path).then_some((authority, api))
-}
-
-/// Returns the API that a vendor's host speaks on its own paths; `None` for a host that speaks
-/// OpenAI's, or whose API is not known. The authority may have a port.
-fn api_of_host(authority: &str) -> Option<Api> {
-    let host = authority.split(':').next().unwrap_or_default().to_ascii_lowercase();
-    match host.as_str() {
-        "api.anthropic.com" => Some(Api::Anthropic),
-        "generativelanguage.googleapis.com" => Some(Api::Gemini),
-        "api.cohere.com" | "api.cohere.ai" => Some(Api::Cohere),
-        host if host.ends_with(".openai.azure.com") => Some(Api::Azure),
-        host if host.starts_with("bedrock-runtime") && host.ends_with(".amazonaws.com") => {
-            Some(Api::Bedrock)
-        }
-        _ => None,
-    }
 }
 
 /// Returns the name of an API in the configuration.

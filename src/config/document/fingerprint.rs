@@ -6,6 +6,7 @@
 
 use super::node::TreeNode;
 use super::number::{float, integer};
+use crate::decimal::Decimal;
 use crate::hash::{EMPTY, continued, mixed};
 
 /// Ends a key and a value. No text in UTF-8 contains this byte.
@@ -60,7 +61,7 @@ fn with_text(hash: u64, text: &str) -> u64 {
 fn spelled(node: &TreeNode) -> Option<String> {
     match integer(node) {
         Some(integer) => Some(integer.to_string()),
-        None => float(node).map(|float| float.to_string()),
+        None => float(node).map(|float| Decimal(float).to_string()),
     }
 }
 

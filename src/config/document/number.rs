@@ -7,9 +7,7 @@
 use serde_json::{Number, Value};
 
 use super::node::TreeNode;
-
-/// Integers up to this are exact in a double.
-const EXACT: f64 = 9_007_199_254_740_992.0;
+use crate::decimal::whole;
 
 /// Members of request bodies that are numbers in every API, so that text found
 /// there in a Struct was a number in the YAML file.
@@ -35,16 +33,6 @@ const NUMERIC_MEMBERS: [&str; 20] = [
     "top_logprobs",
     "top_p",
 ];
-
-/// Returns the integer that a double is exactly, if it is one.
-///
-/// `3.0` is 3; `3.5` and `1e300` are none. Beyond 2^53 one double stands for several integers, so
-/// none is returned for those either.
-pub(in crate::config) fn whole(value: f64) -> Option<i64> {
-    let is_whole = value.fract() == 0.0 && value.abs() <= EXACT;
-    // Through text: there is no conversion from f64 that is not an unchecked cast.
-    if is_whole { format!("{value:.0}").parse().ok() } else { None }
-}
 
 /// Returns the whole number that a value is, however it was written: 5, 5.0, "5" or "5e0".
 ///

@@ -9,7 +9,7 @@
 use serde_json::Number;
 
 use super::node::TreeNode;
-use super::number::whole;
+use crate::decimal::whole;
 
 /// Levels of lists and objects, about as many as the JSON reader allows.
 const DEEPEST: usize = 120;

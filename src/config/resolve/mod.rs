@@ -34,3 +34,4 @@ pub(super) use document::resolve;
 pub(super) use lists::given;
 pub(super) use reach::deployments as reached;
 pub(super) use rules::Layers;
+pub use settings::NO_DEFAULT_CLUSTER;

@@ -40,6 +40,10 @@ const RESERVED: [&str; 18] = [
     "x-request-id",
 ];
 
+/// What is said of a document without `default_cluster`; after the semicolon, what to do.
+pub const NO_DEFAULT_CLUSTER: &str = "is not set, so Envoy answers 503 to requests that the filter does not read or lets through; that is \
+     right if you serve only LLM requests, or else name a cluster for the others";
+
 /// Warns of settings that leave requests nowhere to go.
 #[inline(never)]
 pub(super) fn warn(settings: &Settings, findings: &mut Diagnostics) {
@@ -53,9 +57,7 @@ pub(super) fn warn(settings: &Settings, findings: &mut Diagnostics) {
     }
     // A key that was reported is absent as well, and needs no warning.
     if settings.default_cluster.is_none() && !findings.is_reported(&root.key("default_cluster")) {
-        let message = "is not set, so Envoy answers 503 to requests that the filter does not read \
-                       or lets through; name a cluster for these requests";
-        findings.warn(&root.key("default_cluster"), message);
+        findings.warn(&root.key("default_cluster"), NO_DEFAULT_CLUSTER);
     }
 }
 

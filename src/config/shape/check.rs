@@ -16,6 +16,7 @@ use super::table::{Alternative, Key, KeyKind, Meaning, SectionShape, WhenAbsent}
 use super::text::TextForm;
 use crate::config::document::{self, Tree, TreeNode, number};
 use crate::config::error::{Diagnostics, Path, quoted};
+use crate::decimal::Decimal;
 
 /// Deepest nesting of an object within itself (`when` in `any_of` or `not`).
 const DEEPEST_NESTING: usize = 16;
@@ -83,7 +84,10 @@ impl Checker<'_> {
             },
             KeyKind::Number(least, most) => match number::float(node) {
                 Some(value) if (*least..=*most).contains(&value) => Some(value.into()),
-                Some(value) => self.out_of_range(path, value, least, most),
+                Some(value) => {
+                    let [value, least, most] = [value, *least, *most].map(Decimal);
+                    self.out_of_range(path, value, least, most)
+                }
                 None => self.mismatch(path, node, &described(kind)),
             },
             _ => None,

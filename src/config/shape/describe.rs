@@ -4,6 +4,7 @@ use super::suggest::all;
 use super::table::{Alternative, KeyKind};
 use crate::config::document::TreeNode;
 use crate::config::error::quoted;
+use crate::decimal::Decimal;
 
 /// Whether a value is of a type that a kind takes. Ranges, names and keys do not count: a value of
 /// the right type that is wrong otherwise gets the message of that kind.
@@ -33,7 +34,9 @@ pub(super) fn described(kind: &KeyKind) -> String {
     match kind {
         KeyKind::Bool => "true or false".to_owned(),
         KeyKind::Integer(least, most) => format!("a whole number from {least} to {most}"),
-        KeyKind::Number(least, most) => format!("a number from {least} to {most}"),
+        KeyKind::Number(least, most) => {
+            format!("a number from {} to {}", Decimal(*least), Decimal(*most))
+        }
         KeyKind::Text(_) => "text".to_owned(),
         KeyKind::Choice([name]) => quoted(name),
         KeyKind::Choice(names) => format!("one of {}", all(names.iter().copied())),

@@ -2,14 +2,12 @@
 
 use log::Level;
 
-use crate::config::{DeploymentId, ProviderId};
+use crate::config::ProviderId;
 use crate::host::Host;
 use crate::lifecycle::ctx::Ctx;
-use crate::lifecycle::event::{Action, millis};
+use crate::lifecycle::event::Action;
 use crate::lifecycle::handover::Handover;
-use crate::lifecycle::ledger::{
-    AttemptLedger, count_fallback, log_server, release, show_in_flight,
-};
+use crate::lifecycle::ledger::{AttemptLedger, count_fallback, log_server, release};
 use crate::lifecycle::legs::Leg;
 use crate::lifecycle::progress::{NextAttempt, Progress, Tried};
 use crate::lifecycle::properties::{PLAN, PROGRESS, ROUTED};
@@ -17,7 +15,7 @@ use crate::lifecycle::refuse::refuse;
 use crate::lifecycle::work::Work;
 use crate::request::format::Format;
 use crate::request::refusal::Refusal;
-use crate::state::{Attempt, Claim, TenantHold};
+use crate::state::{Attempt, TenantHold};
 use crate::text::lossy;
 
 use super::leg_headers::set_headers;
@@ -181,20 +179,11 @@ fn start<H: Host + ?Sized>(
         }
         return AttemptLedger::open(work, None);
     };
-    let attempt = match begun {
-        Some(numbers) => Attempt::from_numbers(id, handover.work.task, numbers),
-        None => start_now(cx, id, handover.work.claim()),
-    };
-    AttemptLedger::open(work, Some(attempt))
-}
-
-/// Begins an attempt in shared state, at a deployment that Envoy has connected to.
-fn start_now<H: Host + ?Sized>(cx: Ctx<'_, H>, id: DeploymentId, claim: Claim) -> Attempt {
-    // It could be picked when it was chosen. Envoy goes to this one whatever has happened
-    // since, so the attempt begins even where the deployment is at its limit by now.
-    let mut snapshot = cx.engine.fleet.at(cx.host, &cx.engine.config, millis(cx.host.now()));
-    let begun = snapshot.begin_chosen(id, claim);
-    cx.engine.count_exhausted(cx.host, snapshot.dropped());
-    show_in_flight(cx, id, begun.in_flight);
-    begun.attempt
+    match begun {
+        Some(numbers) => {
+            let attempt = Attempt::from_numbers(id, handover.work.task, numbers);
+            AttemptLedger::open(work, Some(attempt))
+        }
+        None => AttemptLedger::open_chosen(cx, id, work),
+    }
 }

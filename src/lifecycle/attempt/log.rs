@@ -37,10 +37,7 @@ impl Trying {
     /// Leaves the results of all attempts for logs, written as in the attempts header: for
     /// example `openai-eu=429,azure=200`.
     pub(super) fn log_attempts<H: Host + ?Sized>(&self, host: &H) {
-        let mut attempts = AttemptList::default();
-        for tried in &self.progress.tried {
-            attempts.add(self.name(tried.leg), &tried.report.word());
-        }
+        let attempts = AttemptList::of(&self.progress, |leg| self.name(leg));
         host.set_property(ATTEMPTS, attempts.text().as_bytes());
     }
 

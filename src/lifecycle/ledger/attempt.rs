@@ -79,6 +79,21 @@ impl AttemptLedger {
         }
     }
 
+    /// Begins an attempt in shared state at a deployment that was chosen a while ago, and opens its
+    /// ledger. It begins even if the deployment is at its limit by now, because Envoy has gone
+    /// there already.
+    pub(crate) fn open_chosen<H: Host + ?Sized>(
+        cx: Ctx<'_, H>,
+        id: DeploymentId,
+        work: Work,
+    ) -> Self {
+        let mut snapshot = cx.engine.fleet.at(cx.host, &cx.engine.config, millis(cx.host.now()));
+        let begun = snapshot.begin_chosen(id, work.claim());
+        cx.engine.count_exhausted(cx.host, snapshot.dropped());
+        show_in_flight(cx, id, begun.in_flight);
+        Self::open(work, Some(begun.attempt))
+    }
+
     /// Returns what is known of the request.
     pub(crate) const fn work(&self) -> &Work {
         &self.work

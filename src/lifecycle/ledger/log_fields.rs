@@ -7,16 +7,19 @@
 use crate::config::DeploymentId;
 use crate::host::Host;
 use crate::lifecycle::ctx::Ctx;
+use crate::metrics::{NONE, OTHER};
 use crate::request::refusal::Refusal;
 use crate::routing::{Decision, Step};
-use crate::text::log_word;
+use crate::text::{MOST_QUOTED, log_word, lossy};
 
+use super::label::RequestLabels;
 use super::tokens::SpentTokens;
 
 const MODEL: &[&str] = &["llm.model"];
 const DEPLOYMENT: &[&str] = &["llm.deployment"];
 const PROVIDER: &[&str] = &["llm.provider"];
 const UPSTREAM_MODEL: &[&str] = &["llm.upstream_model"];
+const TENANT: &[&str] = &["llm.tenant"];
 const OPERATION: &[&str] = &["llm.operation"];
 const ROUTE: &[&str] = &["llm.route"];
 const REFUSAL: &[&str] = &["llm.refusal"];
@@ -54,10 +57,31 @@ pub(super) fn log_decision<H: Host + ?Sized>(
     }
 }
 
-/// Leaves the code of the error for logs.
-pub(super) fn log_refusal<H: Host + ?Sized>(cx: Ctx<'_, H>, refusal: &Refusal) {
-    if cx.engine.config.log_fields {
-        cx.host.set_property(REFUSAL, refusal.code.as_bytes());
+/// Leaves for logs the code of the error, with the model and the route, where the configuration has
+/// their names.
+pub(super) fn log_refusal<H: Host + ?Sized>(
+    cx: Ctx<'_, H>,
+    RequestLabels { model, route }: RequestLabels<'_>,
+    refusal: &Refusal,
+) {
+    if !cx.engine.config.log_fields {
+        return;
+    }
+    cx.host.set_property(REFUSAL, refusal.code.as_bytes());
+    for (field, name) in [(MODEL, model), (ROUTE, route)] {
+        if name != NONE && name != OTHER {
+            cx.host.set_property(field, log_word(name).as_bytes());
+        }
+    }
+}
+
+/// Leaves for logs who the request is billed to, as the header says that a filter before this one sets. At
+/// most 128 bytes of it are left.
+pub(crate) fn log_tenant<H: Host + ?Sized>(host: &H, name: &[u8]) {
+    let name = name.trim_ascii();
+    if !name.is_empty() {
+        let name = lossy(name.get(..MOST_QUOTED).unwrap_or(name));
+        host.set_property(TENANT, log_word(&name).as_bytes());
     }
 }
 

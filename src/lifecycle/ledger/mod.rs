@@ -20,7 +20,7 @@ pub(super) use beginning::begin_series;
 pub(super) use decision_time::DecisionTime;
 pub(super) use in_flight::{show_at_once, show_changed, show_in_flight};
 pub(super) use label::{PROXY, RequestLabels, metric_model};
-pub(super) use log_fields::{log_server, log_tokens};
+pub(super) use log_fields::{log_server, log_tenant, log_tokens};
 pub(super) use request::{RequestLedger, note_decision};
 pub(super) use states::{hide_gone, hide_states, show_states};
 pub(super) use tenant::{release, settle};

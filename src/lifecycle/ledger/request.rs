@@ -54,7 +54,7 @@ impl RequestLedger {
     ) {
         // The message is left out: it may quote the request.
         debug(cx.host, || format!("refused: {} {}", refusal.status, refusal.code));
-        log_refusal(cx, refusal);
+        log_refusal(cx, labels, refusal);
         self.close(cx, labels, ["refused", refusal.code]);
     }
 

@@ -1,26 +1,26 @@
 //! A response on its way to the client. The rest of the request's body may still follow.
 
-use std::borrow::Cow;
-
 use crate::config::Config;
-use crate::host::{Headers, Host};
+use crate::host::Host;
 use crate::lifecycle::answer::{
     self, Answered, Heard, UpstreamResponse, hear, is_stray, stray_refusal,
 };
 use crate::lifecycle::ctx::Ctx;
 use crate::lifecycle::event::{Action, Following, millis};
 use crate::lifecycle::ledger::{AttemptLedger, RequestLabels, RequestLedger};
-use crate::lifecycle::progress::{AttemptList, NextAttempt, Progress, Tried, is_taken_over};
+use crate::lifecycle::progress::{AttemptList, Progress, Tried, is_taken_over};
 use crate::lifecycle::properties::{ATTEMPTS, PROGRESS};
 use crate::lifecycle::work::Work;
 use crate::request::format::Dialect;
 use crate::request::refusal::Refusal;
-use crate::response::details::End;
+use crate::response::details::{End, is_of_no_host};
 use crate::routing::{Decision, Step};
 use crate::state::outcome::Outcome;
 use crate::text::header_value;
 
+use super::hostless::{self, attempts};
 use super::streaming::Streaming;
+use super::unserved;
 use super::upload::Upload;
 
 /// A response on its way to the client. The request has been counted.
@@ -55,7 +55,7 @@ impl Answering {
         let body = if cx.engine.delivery.is_handed_over() {
             take_handed_over_head(cx, ledger, &decision, attempt, is_end)
         } else {
-            take_direct_head(cx, ledger, &decision, attempt)
+            take_direct_head(cx, ledger, &decision, attempt, is_end)
         };
         let body = match body {
             Ok(body) => body,
@@ -154,6 +154,7 @@ fn take_direct_head<H: Host + ?Sized>(
     ledger: RequestLedger,
     decision: &Decision,
     attempt: AttemptLedger,
+    is_end: bool,
 ) -> Result<AnswerBody, Refusal> {
     let config = &cx.engine.config;
     let Some(step) = decision.plan.first() else { return Ok(AnswerBody::Passing) };
@@ -178,6 +179,10 @@ fn take_direct_head<H: Host + ?Sized>(
         if config.response_headers {
             name_server(cx.host, config, decision, step, &attempts);
         }
+    }
+    if let Some(refusal) = report.filter(|_| !is_end).and_then(|it| unserved::direct(status, &it)) {
+        unserved::set_head(cx.host, &refusal);
+        return Ok(AnswerBody::Replaced(refusal));
     }
     Ok(match answer {
         Answered::Open(answer) => AnswerBody::Read(answer),
@@ -212,25 +217,22 @@ fn take_handed_over_head<H: Host + ?Sized>(
     let config = &cx.engine.config;
     let work = *attempt.work();
     let left = cx.host.property(PROGRESS);
-    // Envoy has answered before any attempt was made. Its attempt filter would have ended it.
-    if !is_taken_over(left.as_deref()) {
-        attempt.hand_back(cx);
-    }
-    let progress = left.as_deref().and_then(Progress::decode);
-    let progress = progress.filter(|progress| !progress.tried.is_empty());
-    let last = progress.as_ref().and_then(|progress| progress.tried.last());
-    let is_translated = last.is_some_and(|tried| is_translated(cx, decision, work, tried));
-    // A 200 is always the last attempt's own response, so response headers need not be read. An
-    // empty one may have asked for a retry.
-    let is_success =
-        |tried: &Tried| tried.status() == Some(200) && tried.report.outcome == Outcome::Success;
-    let is_served = !is_translated && last.is_some_and(is_success);
+    // An attempt that no attempt filter has taken over is still the router's.
+    let own = (!is_taken_over(left.as_deref())).then_some(attempt);
+    let mut progress = left.as_deref().and_then(Progress::decode).unwrap_or_default();
+    let (mut status, is_served) = status_of_last(cx, decision, work, &progress);
     let mut instead = None;
-    let mut status = last.and_then(Tried::status).filter(|_| !is_translated);
     if !is_served {
+        let details = cx.host.property(&["response", "code_details"]).unwrap_or_default();
+        if is_of_no_host(&details) {
+            hostless::record(cx, decision, own, work, &mut progress);
+        } else if let Some(own) = own {
+            // Envoy has answered before any attempt was made.
+            own.hand_back(cx);
+        }
         let headers = cx.host.response_headers();
-        if let (false, Some(progress)) = (is_end, &progress) {
-            instead = replacement(cx.host, &headers, progress);
+        if !is_end && !progress.tried.is_empty() {
+            instead = unserved::after_attempts(&details, &headers, &progress);
         }
         status = status.or_else(|| Some(answer::status(&headers)));
         // The last attempt may have asked for a retry that Envoy did not make any more. That is
@@ -243,14 +245,32 @@ fn take_handed_over_head<H: Host + ?Sized>(
     }
     if let Some(refusal) = &instead {
         status = Some(refusal.status);
-        set_refusal(cx.host, refusal);
+        unserved::set_head(cx.host, refusal);
     }
     // The request is counted with the status that the client gets.
     ledger.close_served(cx, labels, status.unwrap_or_default());
     if config.response_headers {
-        name_last_server(cx.host, config, decision, progress.as_ref());
+        name_last_server(cx.host, config, decision, &progress);
     }
     Ok(instead.map_or(AnswerBody::Passing, AnswerBody::Replaced))
+}
+
+/// Returns the status that the last attempt has got, if the client gets it too, and whether its
+/// answer goes to the client as it is.
+fn status_of_last<H: Host + ?Sized>(
+    cx: Ctx<'_, H>,
+    decision: &Decision,
+    work: Work,
+    progress: &Progress,
+) -> (Option<u16>, bool) {
+    let Some(last) = progress.tried.last() else { return (None, false) };
+    if is_translated(cx, decision, work, last) {
+        return (None, false);
+    }
+    // A 200 is always the last attempt's own response, so response headers need not be read. An
+    // empty one may have asked for a retry.
+    let is_served = last.status() == Some(200) && last.report.outcome == Outcome::Success;
+    (last.status(), is_served)
 }
 
 /// Returns whether the answer to an attempt is translated. One that cannot be is an error, whatever status its
@@ -266,76 +286,17 @@ fn is_translated<H: Host + ?Sized>(
     step.is_some_and(|step| step.server.translation(&cx.engine.config, kind).is_some())
 }
 
-/// Returns the error that the client gets in place of a response that no provider has made;
-/// `None` where the response is a provider's, or tells enough.
-///
-/// Envoy's own text for a failed connection would mean nothing to a client that knows a model
-/// and not the deployments. For example:
-///
-/// - `a` answered 429 with `retry-after: 7`, and the connection to `b` failed. Envoy answers 503
-///   for `b`. The client gets a 429 that tells it to come back after 7 seconds;
-/// - the connections to `a` and `b` failed. The client gets a 503 in its dialect that says so;
-/// - `a` failed and `b` answered 503 itself. That response is the provider's and stays.
-///
-/// An attempt filter's own answer (nothing was left to try) looks to Envoy as if it came from
-/// upstream, so progress tells it from a provider's.
-fn replacement<H: Host + ?Sized>(
-    host: &H,
-    headers: &Headers,
-    progress: &Progress,
-) -> Option<Refusal> {
-    let details = host.property(&["response", "code_details"]).unwrap_or_default();
-    // To Envoy, what an attempt filter answers by itself comes from upstream as well.
-    if details.starts_with(b"via_upstream") && progress.next != NextAttempt::Surplus {
-        return None;
-    }
-    let status = answer::status(headers);
-    // Envoy answers 503 where a connection fails and 504 after a timeout. Other responses of
-    // its own, such as 413, tell the client something about its request.
-    if !matches!(status, 503 | 504) {
-        return None;
-    }
-    let is_limited =
-        |tried: &Tried| tried.status() == Some(429) || tried.report.outcome == Outcome::RateLimit;
-    Some(if progress.tried.iter().any(is_limited) {
-        let message = "every deployment that could serve this request is at its limit or has \
-                       failed; try again later";
-        let seconds = progress.retry_after_ms().unwrap_or(1000).div_ceil(1000).max(1);
-        Refusal::new(429, "rate_limited", message).retry_after(seconds)
-    } else {
-        let message = "no deployment that could serve this request could be reached; try again \
-                       later";
-        Refusal::new(status, "no_deployment_available", message)
-    })
-}
-
-/// Turns the response headers into those of an error of this filter. The length is removed, since
-/// the body will be another one.
-fn set_refusal<H: Host + ?Sized>(host: &H, refusal: &Refusal) {
-    host.set_response_header(":status", Some(refusal.status.to_string().as_bytes()));
-    host.set_response_header("content-type", Some(b"application/json"));
-    host.set_response_header("content-length", None);
-    let seconds = refusal.retry_after_s.map(|seconds| seconds.to_string());
-    host.set_response_header("retry-after", seconds.as_deref().map(str::as_bytes));
-}
-
-/// Names in response headers what was tried, and what served in the end. Without progress, Envoy
-/// answered before any attempt: then the plan's first step is named, without attempts.
+/// Names in response headers what was tried, and what served in the end. If nothing was tried, Envoy
+/// has answered before any attempt: then the plan's first step is named, without attempts.
 fn name_last_server<H: Host + ?Sized>(
     host: &H,
     config: &Config,
     decision: &Decision,
-    progress: Option<&Progress>,
+    progress: &Progress,
 ) {
-    let tried = progress.map(|progress| progress.tried.as_slice()).unwrap_or_default();
-    let name = |leg| decision.steps().nth(leg).map_or(Cow::Borrowed(""), |s| s.server.name(config));
-    let mut attempts = AttemptList::default();
-    for tried in tried {
-        attempts.add(&name(tried.leg), &tried.report.word());
-    }
-    let last = tried.last().map_or(0, |tried| tried.leg);
+    let last = progress.tried.last().map_or(0, |tried| tried.leg);
     if let Some(step) = decision.steps().nth(last) {
-        name_server(host, config, decision, step, &attempts);
+        name_server(host, config, decision, step, &attempts(config, decision, progress));
     }
 }
 

@@ -8,7 +8,7 @@ use crate::lifecycle::engine::Engine;
 use crate::lifecycle::event::Action;
 use crate::lifecycle::head::RequestHead;
 use crate::lifecycle::intake::Intake;
-use crate::lifecycle::ledger::{DecisionTime, RequestLabels, RequestLedger};
+use crate::lifecycle::ledger::{DecisionTime, RequestLabels, RequestLedger, log_tenant};
 use crate::lifecycle::reader::{self, RequestReader};
 use crate::lifecycle::refuse::refuse;
 use crate::lifecycle::unread::Unread;
@@ -43,13 +43,20 @@ pub(super) fn open<H: Host + ?Sized>(cx: Ctx<'_, H>, is_end: bool) -> NextState 
     }
 }
 
-/// Removes the headers that never go on, from this filter's requests and from all others.
+/// Removes the headers that never go on, from this filter's requests and from all others. What one of them says
+/// of the tenant is left for logs.
 fn withhold<H: Host + ?Sized>(cx: Ctx<'_, H>, intake: &Result<Intake, RequestHead>) {
     let (head, is_ours) = match intake {
         Ok(intake) => (&intake.head, true),
         Err(head) => (head, false),
     };
-    for name in head.withheld(&cx.engine.config.headers, is_ours) {
+    let config = &cx.engine.config;
+    if config.log_fields
+        && let Some(tenant) = head.first(&config.headers.tenant)
+    {
+        log_tenant(cx.host, tenant);
+    }
+    for name in head.withheld(&config.headers, is_ours) {
         cx.host.set_request_header(name, None);
     }
 }

@@ -3,12 +3,15 @@
 //! Whatever goes wrong with it is never the client's problem: a service that gives no usable
 //! answer has not picked, and the request is decided without it.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
+use serde_json::value::RawValue;
 
 use crate::config::{Config, Custom, DeploymentId};
 use crate::host::{Callout, Host, NotCalled, Reply};
+use crate::json::{Level, level, text};
 use crate::lifecycle::callout;
 use crate::lifecycle::ctx::Ctx;
 use crate::lifecycle::event::debug;
@@ -135,14 +138,12 @@ pub(super) fn picked(
 
 /// Returns the name of the deployment in an answer: `{"deployment": "openai-eu"}`.
 fn deployment(body: &[u8]) -> Option<String> {
-    #[derive(Deserialize)]
-    struct PickReply {
-        deployment: String,
-    }
-    // Serde would also accept a list, and take its elements for the members in their order.
-    let is_object = body.trim_ascii_start().first() == Some(&b'{');
-    let reply: PickReply = serde_json::from_slice(body).ok().filter(|_| is_object)?;
-    Some(reply.deployment)
+    let Some(Level::Object(members)) = level(body) else { return None };
+    let is_named = |(key, _): &(&RawValue, _)| text(key).is_some_and(|key| key == "deployment");
+    let mut named = members.into_iter().filter(is_named);
+    let (_, value) = named.next()?;
+    // Of two, nobody could say which one is meant.
+    if named.next().is_some() { None } else { text(value).map(Cow::into_owned) }
 }
 
 /// A question as it is written to a service. Other people's programs read this, so it holds no

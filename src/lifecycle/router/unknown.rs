@@ -3,10 +3,11 @@
 use crate::host::Host;
 use crate::lifecycle::ctx::Ctx;
 use crate::lifecycle::head::RequestHead;
+use crate::models::ModelsRequest;
 use crate::request::format::Dialect;
 use crate::request::path;
 use crate::request::refusal::Refusal;
-use crate::text::quoted;
+use crate::text::{lossy, quoted};
 
 /// Returns the answer to a request that Envoy has no cluster for; `None` where Envoy has one, or
 /// where the request does not look like one to an LLM.
@@ -18,14 +19,15 @@ pub(super) fn refusal<H: Host + ?Sized>(
     head: &RequestHead,
 ) -> Option<(Refusal, Dialect)> {
     let config = &cx.engine.config;
-    if config.default_cluster.is_some() || head.first(":method") != Some(b"POST") {
+    if config.default_cluster.is_some() {
         return None;
     }
-    let path = head.text(":path").unwrap_or_default();
-    let (path, _) = path::split(&path);
+    let method = head.first(":method")?;
+    let whole = head.text(":path").unwrap_or_default();
+    let (path, _) = path::split(&whole);
     let dialect = path::nearest_dialect(path)?;
     // With another content type it is a known request that is not read.
-    if config.paths.call(b"POST", path).is_some() {
+    if config.paths.call(method, path).is_some() {
         return None;
     }
     // Envoy chose its route while the client's own header for that was still there.
@@ -33,9 +35,16 @@ pub(super) fn refusal<H: Host + ?Sized>(
     if !is_sent_nowhere(cx.host, is_forged) {
         return None;
     }
+    // The client's own version of its API tells more of a list than its path, which two APIs share.
+    let is_anthropic = head.first("anthropic-version").is_some();
+    if let Some(list) = ModelsRequest::of(method, &whole, is_anthropic) {
+        let message =
+            "this proxy does not list its models; its operator can set \"serve_models\": true";
+        return Some((Refusal::new(404, "unknown_path", message), list.dialect()));
+    }
     let message = format!(
-        "this proxy does not know POST {}; use a path that ends in {}",
-        quoted(path),
+        "this proxy does not know {}; send a POST to a path that ends in {}",
+        quoted(&format!("{} {path}", lossy(method))),
         config.paths.known()
     );
     Some((Refusal::new(404, "unknown_path", message), dialect))

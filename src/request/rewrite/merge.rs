@@ -3,17 +3,16 @@
 //! A merge edits single members and leaves the rest where it is, so what is the client's is
 //! copied nowhere: a plan may have many deployments, and each has edits of its own.
 
-use std::borrow::Cow;
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::fmt;
 use std::ops::Range;
 use std::rc::Rc;
 
-use serde::de::{Deserializer, MapAccess, Visitor};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
+use crate::json::{self, Level, level};
 use crate::request::scan::Member;
 use crate::sort::set_of;
 
@@ -88,9 +87,9 @@ fn places(text: &[u8], at: u64, keys: &BTreeSet<&str>) -> Option<MergePlace> {
     if text.first() != Some(&b'{') {
         return Some(MergePlace::Other);
     }
-    let places = ObjectPlaces { open: at.saturating_add(1), count: 0, members: Vec::new() };
-    let mut json = serde_json::Deserializer::from_slice(text);
-    let places = json.deserialize_map(Collect { text, at, keys, places }).ok()?;
+    let Some(Level::Object(members)) = level(text) else { return None };
+    let collect = Collect { text, at, keys };
+    let places = collect.places(&members);
     let is_repeated = |key: &str| {
         let same = places.members.iter().filter(|(known, _)| known == key);
         same.count() > 1
@@ -100,28 +99,23 @@ fn places(text: &[u8], at: u64, keys: &BTreeSet<&str>) -> Option<MergePlace> {
     is_clear.then_some(MergePlace::Object(places))
 }
 
-/// Collects the places of members while an object is read.
+/// Finds the places of members of an object.
 struct Collect<'t> {
     text: &'t [u8],
     /// Where the text begins in the body.
     at: u64,
     keys: &'t BTreeSet<&'t str>,
-    places: ObjectPlaces,
 }
 
-impl<'de> Visitor<'de> for Collect<'_> {
-    type Value = ObjectPlaces;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an object")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(mut self, mut map: A) -> Result<ObjectPlaces, A::Error> {
+impl Collect<'_> {
+    /// Returns where the members of the keys stand.
+    fn places(&self, members: &[(&RawValue, &RawValue)]) -> ObjectPlaces {
+        let mut places =
+            ObjectPlaces { open: self.at.saturating_add(1), count: 0, members: Vec::new() };
         let mut before = None;
-        while let Some((key, value)) = map.next_entry::<&RawValue, &RawValue>()? {
+        for (key, value) in members {
             let (whole, value) = (self.place(key).start..self.place(value).end, self.place(value));
             let comma = before.and_then(|end| self.comma(end));
-            let places = &mut self.places;
             places.count = places.count.saturating_add(1);
             // A comma belongs to the members on both sides of it.
             if let Some((_, last)) = places.members.last_mut()
@@ -130,17 +124,16 @@ impl<'de> Visitor<'de> for Collect<'_> {
                 last.comma_after = comma;
             }
             before = Some(whole.end);
-            let key = plain(key.get());
+            // A key that is not text, such as a lone surrogate, is no key of an override.
+            let key = json::text(key).unwrap_or_default();
             if self.keys.contains(&*key) {
                 let member = Member { whole, value, comma_before: comma, comma_after: None };
                 places.members.push((key.into_owned(), member));
             }
         }
-        Ok(self.places)
+        places
     }
-}
 
-impl Collect<'_> {
     /// Returns where a part of the text stands in the body.
     fn place(&self, part: &RawValue) -> Range<u64> {
         // The part is borrowed from the text, so its address tells where it stands there.
@@ -157,13 +150,4 @@ impl Collect<'_> {
         let blanks = self.text.get(from..)?.iter().position(|byte| *byte == b',')?;
         Some(end.saturating_add(blanks as u64))
     }
-}
-
-/// Returns the text of a JSON string. One that is not text, such as a lone surrogate, is no key
-/// of an override.
-fn plain(string: &str) -> Cow<'_, str> {
-    if string.contains('\\') {
-        return Cow::Owned(serde_json::from_str(string).unwrap_or_default());
-    }
-    Cow::Borrowed(string.trim_matches('"'))
 }

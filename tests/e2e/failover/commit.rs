@@ -216,7 +216,8 @@ fn a_failure_before_any_content_is_tried_elsewhere() {
         for bytes in [100_000, 120, 7] {
             let reply = asked(&GROUP, case, bytes).send();
             assert_second_answered(&reply, case.name, case.told);
-            let body = String::from_utf8(reply.body.clone().unwrap().to_vec()).unwrap();
+            // Frames of Amazon's event stream are no text, but what they hold is.
+            let body = String::from_utf8_lossy(reply.body.as_ref().unwrap());
             assert!(body.contains("beta") && !body.contains("verloaded"), "{}: {body}", case.name);
         }
     }

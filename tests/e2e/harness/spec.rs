@@ -130,6 +130,9 @@ impl Spec {
             clusters.push(service.cluster(name, *port, files.module));
         }
         clusters.push(self.cluster("closed", CLOSED, files.module));
+        let mut empty = self.cluster("empty", CLOSED, files.module);
+        empty["load_assignment"]["endpoints"] = json!([]);
+        clusters.push(empty);
         for (name, plain) in tls::CLUSTERS {
             if let Some(certificates) = &self.tls {
                 let cluster = self.cluster(plain, CLOSED, files.module);
@@ -207,7 +210,7 @@ impl Spec {
         if !(self.has_attempts || self.has_holding_filter) {
             return json!({"cluster_header": "x-llm-cluster", "timeout": timeout});
         }
-        let clusters = ["alpha", "alpha-http2", "beta", "gamma", "site", "closed"];
+        let clusters = ["alpha", "alpha-http2", "beta", "gamma", "site", "closed", "empty"];
         let action = |name: &str| {
             json!({"action": {"name": name, "typed_config": {
                 "@type": "type.googleapis.com/envoy.extensions.router.cluster_specifiers.matcher.v3.ClusterAction",

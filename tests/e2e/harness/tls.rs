@@ -114,6 +114,13 @@ impl Certificates {
     }
 }
 
+/// Returns a certificate for 127.0.0.1 that nobody else has signed, and its key, as PEM. Each number gives others.
+pub(crate) fn self_signed(number: u8) -> (String, String) {
+    let key = Key::new(number);
+    let certificate = params(vec!["127.0.0.1".to_owned()], number).self_signed(&key).unwrap();
+    (certificate.pem(), key.pem())
+}
+
 fn socket(folder: &Path) -> String {
     folder.join("tls").to_str().unwrap().to_owned()
 }

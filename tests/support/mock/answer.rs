@@ -48,6 +48,10 @@ pub(crate) fn success(provider: &str, seen: &Seen, behaviour: &Behaviour) -> Val
             "data": [{"id": model, "object": "model", "created": 1, "owned_by": provider}],
         }),
         Operation::Generate | Operation::StreamGenerate => generated(model, &text, Some(used)),
+        Operation::Converse | Operation::StreamConverse => json!({
+            "output": {"message": {"role": "assistant", "content": [{"text": text}]}},
+            "stopReason": "end_turn", "metrics": {"latencyMs": 1}, "usage": used.bedrock(),
+        }),
         Operation::Other => json!({}),
     };
     answer["mock"] = json!({
@@ -139,6 +143,9 @@ fn error_object(path: &str, kind: &str, code: &str, message: &str) -> Value {
     if operation(path) == Operation::Messages {
         return json!({"type": "error", "error": {"type": kind, "message": message}});
     }
+    if matches!(operation(path), Operation::Converse | Operation::StreamConverse) {
+        return json!({"message": message});
+    }
     json!({"error": {"message": message, "type": kind, "param": null, "code": code}})
 }
 
@@ -153,6 +160,8 @@ pub(crate) enum Operation {
     Models,
     Generate,
     StreamGenerate,
+    Converse,
+    StreamConverse,
     Other,
 }
 
@@ -166,6 +175,8 @@ pub(crate) fn operation(path: &str) -> Operation {
         ("/responses", Operation::Responses),
         ("/messages", Operation::Messages),
         ("/models", Operation::Models),
+        ("/converse", Operation::Converse),
+        ("/converse-stream", Operation::StreamConverse),
         (":generateContent", Operation::Generate),
         (":streamGenerateContent", Operation::StreamGenerate),
     ];

@@ -74,6 +74,12 @@ impl Used {
         json!({"prompt_tokens": input, "completion_tokens": output, "total_tokens": input + output,
                "prompt_tokens_details": details})
     }
+
+    /// Returns the `usage` member of Bedrock's answers.
+    pub(crate) fn bedrock(self) -> Value {
+        let Self { input, output } = self;
+        json!({"inputTokens": input, "outputTokens": output, "totalTokens": input + output})
+    }
 }
 
 /// The moment at which a connection is broken.

@@ -11,6 +11,7 @@
 mod answer;
 mod behaviour;
 mod control;
+mod converse;
 mod record;
 mod serve;
 mod socket;

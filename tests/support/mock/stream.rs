@@ -13,7 +13,7 @@ use super::answer::{self, Operation, operation};
 use super::behaviour::{Behaviour, Reset, Used};
 use super::record::Seen;
 use super::serve::{Answer, Broken};
-use super::{Did, State};
+use super::{Did, State, converse};
 
 /// How long to wait before breaking a connection, so that what was sent leaves this process.
 const FLUSH: Duration = Duration::from_millis(5);
@@ -21,9 +21,9 @@ const FLUSH: Duration = Duration::from_millis(5);
 /// One event of a stream.
 #[derive(Debug)]
 pub(crate) struct Event {
-    bytes: Bytes,
+    pub(super) bytes: Bytes,
     /// Tokens that have been reported as used, by this event or an earlier one.
-    told: u64,
+    pub(super) told: u64,
 }
 
 impl Event {
@@ -31,7 +31,7 @@ impl Event {
     fn has_text(&self) -> bool {
         let event = String::from_utf8_lossy(&self.bytes);
         let is_filled = event.contains(r#""content":""#) && !event.contains(r#""content":"""#);
-        ["text_delta", "output_text.delta", r#""parts":[{"text":"#]
+        ["text_delta", "output_text.delta", r#""parts":[{"text":"#, r#""delta":{"text":"#]
             .iter()
             .any(|text| is_filled || event.contains(text))
     }
@@ -41,6 +41,9 @@ impl Event {
 pub(crate) fn events(provider: &str, seen: &Seen, behaviour: &Behaviour) -> Option<Vec<Event>> {
     let body: Value = serde_json::from_slice(&seen.body).ok()?;
     let operation = operation(&seen.path);
+    if operation == Operation::StreamConverse {
+        return Some(converse::events(&answer::text(provider, behaviour), behaviour));
+    }
     let is_generating = operation == Operation::StreamGenerate && seen.path.contains("alt=sse");
     if body.get("stream") != Some(&Value::Bool(true)) && !is_generating {
         return None;
@@ -187,8 +190,12 @@ pub(crate) fn answer(
         }
     });
     let mut response = Response::new(body.boxed());
-    let sse = header::HeaderValue::from_static("text/event-stream");
-    response.headers_mut().insert(header::CONTENT_TYPE, sse);
+    let kind = match operation(&seen.path) {
+        Operation::StreamConverse => converse::CONTENT_TYPE,
+        _ => "text/event-stream",
+    };
+    let kind = header::HeaderValue::from_static(kind);
+    response.headers_mut().insert(header::CONTENT_TYPE, kind);
     response
 }
 

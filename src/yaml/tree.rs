@@ -11,14 +11,14 @@ use serde_json::Value;
 /// A value and the line in which it begins, from 1. JSON is read without lines, so its values
 /// have line 0.
 #[derive(Debug, Clone)]
-pub(in crate::cli) struct TreeNode {
-    pub(in crate::cli) line: usize,
-    pub(in crate::cli) value: TreeValue,
+pub(crate) struct TreeNode {
+    pub(crate) line: usize,
+    pub(crate) value: TreeValue,
 }
 
 /// A value as Envoy reads it. Aliases share what they stand for.
 #[derive(Debug, Clone)]
-pub(in crate::cli) enum TreeValue {
+pub(crate) enum TreeValue {
     Null,
     Bool(bool),
     /// A number as it was written, so that none is rounded.
@@ -31,11 +31,11 @@ pub(in crate::cli) enum TreeValue {
 
 /// A member of an object. Its key has a line of its own, since a value may begin in a later one.
 #[derive(Debug, Clone)]
-pub(in crate::cli) struct TreeMember {
-    pub(in crate::cli) key: String,
+pub(crate) struct TreeMember {
+    pub(crate) key: String,
     /// From 1; 0 where it is not known.
-    pub(in crate::cli) line: usize,
-    pub(in crate::cli) node: Rc<TreeNode>,
+    pub(crate) line: usize,
+    pub(crate) node: Rc<TreeNode>,
 }
 
 impl TreeNode {
@@ -66,17 +66,17 @@ impl TreeNode {
 /// Changes leave the tree as it is and return another one, which shares what is the same.
 impl TreeNode {
     /// Returns a list.
-    pub(in crate::cli) const fn list(items: Vec<Rc<Self>>) -> Self {
+    pub(crate) const fn list(items: Vec<Rc<Self>>) -> Self {
         Self { line: 0, value: TreeValue::List(items) }
     }
 
     /// Whether an object has a member.
-    pub(in crate::cli) fn has(&self, key: &str) -> bool {
+    pub(crate) fn has(&self, key: &str) -> bool {
         self.member(key).is_some()
     }
 
     /// Whether it is an object without members, or null.
-    pub(in crate::cli) fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         match &self.value {
             TreeValue::Map(members) => members.is_empty(),
             value => matches!(value, TreeValue::Null),
@@ -84,13 +84,19 @@ impl TreeNode {
     }
 
     /// Returns a member of an object; an empty object where there is none.
-    pub(in crate::cli) fn member_or_empty(&self, key: &str) -> Self {
+    pub(crate) fn member_or_empty(&self, key: &str) -> Self {
         let empty = || Self { line: 0, value: TreeValue::Map(Vec::new()) };
         self.member(key).map_or_else(empty, |node| Self::clone(node))
     }
 
+    /// Returns the keys of an object in its order; none where it is no object.
+    pub(crate) fn keys(&self) -> Vec<String> {
+        let TreeValue::Map(members) = &self.value else { return Vec::new() };
+        members.iter().map(|member| member.key.clone()).collect()
+    }
+
     /// Returns the items of a list that is a member; none where there is no such list.
-    pub(in crate::cli) fn items_of(&self, key: &str) -> Vec<Rc<Self>> {
+    pub(crate) fn items_of(&self, key: &str) -> Vec<Rc<Self>> {
         match self.member(key).map(|node| &node.value) {
             Some(TreeValue::List(items)) => items.clone(),
             _ => Vec::new(),
@@ -98,7 +104,7 @@ impl TreeNode {
     }
 
     /// Returns an object with a member in the place of one of its key, or else at the end.
-    pub(in crate::cli) fn with(&self, key: &str, node: Self) -> Self {
+    pub(crate) fn with(&self, key: &str, node: Self) -> Self {
         let mut members = self.members();
         match members.iter_mut().find(|member| member.key == key) {
             Some(member) => member.node = Rc::new(node),
@@ -108,7 +114,7 @@ impl TreeNode {
     }
 
     /// Returns an object without the members of a key.
-    pub(in crate::cli) fn without(&self, key: &str) -> Self {
+    pub(crate) fn without(&self, key: &str) -> Self {
         let mut members = self.members();
         members.retain(|member| member.key != key);
         Self { line: self.line, value: TreeValue::Map(members) }
@@ -142,7 +148,7 @@ impl From<Value> for TreeNode {
 
 impl TreeMember {
     /// Returns a member of a text whose lines are not known.
-    pub(in crate::cli) fn unplaced(key: String, node: TreeNode) -> Self {
+    pub(crate) fn unplaced(key: String, node: TreeNode) -> Self {
         Self { key, line: 0, node: Rc::new(node) }
     }
 }
@@ -156,7 +162,7 @@ impl TreeMember {
 /// at.get("route.timeout").path()       "…routes[0].route.timeout" in either case
 /// ```
 #[derive(Debug, Clone)]
-pub(in crate::cli) struct At {
+pub(crate) struct At {
     path: String,
     /// The line of the value here, or else of what it would be in.
     line: usize,
@@ -168,32 +174,32 @@ const OF_FILE: &str = ": ";
 
 impl At {
     /// Returns the place of the whole tree.
-    pub(in crate::cli) fn root(node: TreeNode) -> Self {
+    pub(crate) fn root(node: TreeNode) -> Self {
         Self { path: String::new(), line: node.line, node: Some(Rc::new(node)) }
     }
 
     /// Returns the same place, as one in another file than the rest: its paths begin with the name
     /// of the file, as in `clusters.yaml: resources[0]`.
-    pub(in crate::cli) fn in_file(self, name: &str) -> Self {
+    pub(crate) fn in_file(self, name: &str) -> Self {
         Self { path: format!("{name}{OF_FILE}"), ..self }
     }
 
     /// Returns the path for messages: `static_resources.clusters[0].name`.
-    pub(in crate::cli) fn path(&self) -> &str {
+    pub(crate) fn path(&self) -> &str {
         if self.path.is_empty() { "configuration" } else { &self.path }
     }
 
     /// Returns the line, from 1; 0 where it is not known.
     ///
     /// A place without a value has the line of what it would be in.
-    pub(in crate::cli) const fn line(&self) -> usize {
+    pub(crate) const fn line(&self) -> usize {
         self.line
     }
 
     /// Returns the place of a field by its path from here: `route.retry_policy`.
     ///
     /// A name that has dots itself, such as that of an extension, is for [`At::member`].
-    pub(in crate::cli) fn get(&self, fields: &str) -> Self {
+    pub(crate) fn get(&self, fields: &str) -> Self {
         fields.split('.').fold(self.clone(), |at, field| at.member(field))
     }
 
@@ -201,7 +207,7 @@ impl At {
     ///
     /// The key is looked for as it is and then as the JSON mapping spells it. The path has the
     /// spelling that is there.
-    pub(in crate::cli) fn member(&self, key: &str) -> Self {
+    pub(crate) fn member(&self, key: &str) -> Self {
         let found = self.node.as_ref().and_then(|node| {
             node.member(key).map(|of| (key.to_owned(), of)).or_else(|| {
                 let key = camel_case(key);
@@ -227,12 +233,12 @@ impl At {
     /// Whether there is a value here.
     ///
     /// Null counts as nothing: Envoy takes it for a field that is not set.
-    pub(in crate::cli) const fn is_there(&self) -> bool {
+    pub(crate) const fn is_there(&self) -> bool {
         self.node.is_some()
     }
 
     /// Returns the places of a list's items; none where there is no list.
-    pub(in crate::cli) fn items(&self) -> Vec<Self> {
+    pub(crate) fn items(&self) -> Vec<Self> {
         match self.value() {
             Some(TreeValue::List(items)) => {
                 let item = |(at, node)| self.below(&format!("[{at}]"), Some(node));
@@ -243,7 +249,7 @@ impl At {
     }
 
     /// Returns the keys of an object; none where there is no object.
-    pub(in crate::cli) fn keys(&self) -> Vec<&str> {
+    pub(crate) fn keys(&self) -> Vec<&str> {
         match self.value() {
             Some(TreeValue::Map(members)) => members.iter().map(|of| of.key.as_str()).collect(),
             _ => Vec::new(),
@@ -253,7 +259,7 @@ impl At {
     /// Returns the text here.
     ///
     /// Numbers are text as well: protobuf's JSON allows `"3"` for 3, and a name may be `1`.
-    pub(in crate::cli) fn text(&self) -> Option<&str> {
+    pub(crate) fn text(&self) -> Option<&str> {
         match self.value() {
             Some(TreeValue::Text(text) | TreeValue::Number(text)) => Some(text),
             _ => None,
@@ -261,18 +267,18 @@ impl At {
     }
 
     /// Returns the texts of a list, without items of other types.
-    pub(in crate::cli) fn texts(&self) -> Vec<String> {
+    pub(crate) fn texts(&self) -> Vec<String> {
         self.items().iter().filter_map(|item| item.text().map(str::to_owned)).collect()
     }
 
-    pub(in crate::cli) fn is_true(&self) -> bool {
+    pub(crate) fn is_true(&self) -> bool {
         matches!(self.value(), Some(TreeValue::Bool(true)))
     }
 
     /// Returns the whole number here.
     ///
     /// None for other types, for fractions and for negative numbers.
-    pub(in crate::cli) fn number(&self) -> Option<u64> {
+    pub(crate) fn number(&self) -> Option<u64> {
         let text = self.text()?;
         // JSON that passed through a `Struct` has every number as a double.
         text.strip_suffix(".0").unwrap_or(text).parse().ok()
@@ -281,27 +287,27 @@ impl At {
     /// Returns the duration here, in seconds: 0.5 for `0.5s`.
     ///
     /// Seconds are the only unit of durations in protobuf's JSON, so `500ms` is none.
-    pub(in crate::cli) fn seconds(&self) -> Option<f64> {
+    pub(crate) fn seconds(&self) -> Option<f64> {
         self.text()?.strip_suffix('s')?.parse().ok()
     }
 
     /// Returns what a message adds to a default value: " (the default)", or nothing where the
     /// value is in the file.
-    pub(in crate::cli) const fn unless_set(&self) -> &'static str {
+    pub(crate) const fn unless_set(&self) -> &'static str {
         if self.is_there() { "" } else { " (the default)" }
     }
 
     /// Returns the value here as JSON.
     ///
     /// None where there is no value, and where it is null.
-    pub(in crate::cli) fn json(&self) -> Option<Value> {
+    pub(crate) fn json(&self) -> Option<Value> {
         self.node.as_ref().map(|node| node.json())
     }
 
     /// Returns the type of a `typed_config` without its package, and the place of its fields.
     ///
     /// The type is empty where none is named. A `TypedStruct` stands for the type that it names.
-    pub(in crate::cli) fn typed(&self) -> (String, Self) {
+    pub(crate) fn typed(&self) -> (String, Self) {
         let name = |at: &Self| {
             let url = at.text().unwrap_or_default();
             url.rsplit(['.', '/']).next().unwrap_or_default().to_owned()
@@ -314,7 +320,7 @@ impl At {
     }
 
     /// Returns the tree from here on; `None` where there is no value.
-    pub(in crate::cli) fn node(&self) -> Option<&TreeNode> {
+    pub(crate) fn node(&self) -> Option<&TreeNode> {
         self.node.as_deref()
     }
 

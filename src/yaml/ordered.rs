@@ -10,7 +10,7 @@ use super::tree::{TreeMember, TreeNode, TreeValue};
 
 /// A JSON value.
 #[derive(Debug, Clone, PartialEq)]
-pub(in crate::cli) enum Ordered {
+pub(crate) enum Ordered {
     /// Null, a boolean, a number or a text.
     Scalar(Value),
     List(Vec<Ordered>),
@@ -20,18 +20,18 @@ pub(in crate::cli) enum Ordered {
 
 impl Ordered {
     /// Returns an object without members.
-    pub(in crate::cli) const fn object() -> Self {
+    pub(crate) const fn object() -> Self {
         Self::Map(Vec::new())
     }
 
     /// Returns an object with these members.
-    pub(in crate::cli) fn with<const N: usize>(members: [(&str, Self); N]) -> Self {
+    pub(crate) fn with<const N: usize>(members: [(&str, Self); N]) -> Self {
         Self::Map(members.into_iter().map(|(key, value)| (key.to_owned(), value)).collect())
     }
 
     /// Sets a member: in its place where there is one of that name, else at the end. Does nothing
     /// to a value that is not an object.
-    pub(in crate::cli) fn set(&mut self, key: &str, value: impl Into<Self>) {
+    pub(crate) fn set(&mut self, key: &str, value: impl Into<Self>) {
         let Self::Map(members) = self else { return };
         let value = value.into();
         match members.iter_mut().find(|(name, _)| name == key) {
@@ -41,7 +41,7 @@ impl Ordered {
     }
 
     /// Sets a member unless the value is an object or a list with nothing in it.
-    pub(in crate::cli) fn set_unless_empty(&mut self, key: &str, value: impl Into<Self>) {
+    pub(crate) fn set_unless_empty(&mut self, key: &str, value: impl Into<Self>) {
         let value = value.into();
         if !value.is_empty() {
             self.set(key, value);
@@ -49,13 +49,13 @@ impl Ordered {
     }
 
     /// Returns a member of an object.
-    pub(in crate::cli) fn get(&self, key: &str) -> Option<&Self> {
+    pub(crate) fn get(&self, key: &str) -> Option<&Self> {
         self.members().iter().find(|(name, _)| name == key).map(|(_, value)| value)
     }
 
     /// Returns a member of an object, which is made an empty object where it is missing. `None`
     /// where this is not an object.
-    pub(in crate::cli) fn entry(&mut self, key: &str) -> Option<&mut Self> {
+    pub(crate) fn entry(&mut self, key: &str) -> Option<&mut Self> {
         let Self::Map(members) = self else { return None };
         let at = members.iter().position(|(name, _)| name == key).unwrap_or(members.len());
         if at == members.len() {
@@ -65,12 +65,17 @@ impl Ordered {
     }
 
     /// Returns the members of an object; none of anything else.
-    pub(in crate::cli) fn members(&self) -> &[(String, Self)] {
+    pub(crate) fn members(&self) -> &[(String, Self)] {
         if let Self::Map(members) = self { members } else { &[] }
     }
 
+    /// Returns the values of a list; none of anything else.
+    pub(crate) fn items(&self) -> &[Self] {
+        if let Self::List(items) = self { items } else { &[] }
+    }
+
     /// Returns the values in an object or a list, to change them. The key is that of the object.
-    pub(in crate::cli) fn inner_mut(&mut self) -> Vec<(&str, &mut Self)> {
+    pub(crate) fn inner_mut(&mut self) -> Vec<(&str, &mut Self)> {
         match self {
             Self::Scalar(_) => Vec::new(),
             Self::List(items) => items.iter_mut().map(|item| ("", item)).collect(),
@@ -81,12 +86,12 @@ impl Ordered {
     }
 
     /// Returns the text, where this is one.
-    pub(in crate::cli) fn text(&self) -> Option<&str> {
+    pub(crate) fn text(&self) -> Option<&str> {
         if let Self::Scalar(value) = self { value.as_str() } else { None }
     }
 
     /// Whether this is an object or a list with nothing in it.
-    pub(in crate::cli) fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         match self {
             Self::Scalar(_) => false,
             Self::List(items) => items.is_empty(),

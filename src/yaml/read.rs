@@ -7,8 +7,9 @@
 use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
-use saphyr_parser::{Event, Parser, ScalarStyle, ScanError, Span};
+use saphyr_parser::{Event, Parser, ScalarStyle, Span};
 
+use super::mistake::said;
 use super::tree::{At, TreeMember, TreeNode, TreeValue};
 
 /// Most nodes of a document, those that aliases repeat included.
@@ -32,7 +33,7 @@ pub(super) fn read(text: &str) -> Result<TreeNode, String> {
 ///
 /// # Errors
 /// What is wrong, with its line.
-pub(in crate::cli) fn read_merging(text: &str) -> Result<TreeNode, String> {
+pub(crate) fn read_merging(text: &str) -> Result<TreeNode, String> {
     read_first(text, Builder { merges: true, ..Builder::default() }).map(|(node, _)| node)
 }
 
@@ -45,7 +46,7 @@ fn read_first(text: &str, mut builder: Builder) -> Result<(TreeNode, Option<usiz
     }
     let mut events = Parser::new_from_str(text);
     for event in events.by_ref() {
-        let (event, span) = event.map_err(|error| said(&error))?;
+        let (event, span) = event.map_err(|error| said(text, &error))?;
         let line = span.start.line();
         if builder.take(event, line).map_err(|what| format!("line {line}: {what}"))? {
             break;
@@ -62,7 +63,7 @@ fn read_first(text: &str, mut builder: Builder) -> Result<(TreeNode, Option<usiz
 ///
 /// # Errors
 /// What is wrong with the text.
-pub(in crate::cli) fn read_tree(text: &str) -> Result<At, String> {
+pub(crate) fn read_tree(text: &str) -> Result<At, String> {
     read(text).map(At::root)
 }
 
@@ -70,7 +71,7 @@ pub(in crate::cli) fn read_tree(text: &str) -> Result<At, String> {
 ///
 /// # Errors
 /// As [`read`], and where another document follows: all but the first would be passed over.
-pub(in crate::cli) fn read_only_document(text: &str) -> Result<TreeNode, String> {
+pub(crate) fn read_only_document(text: &str) -> Result<TreeNode, String> {
     let (node, next) = read_first(text, Builder::default())?;
     match next {
         None => Ok(node),
@@ -82,10 +83,6 @@ pub(in crate::cli) fn read_only_document(text: &str) -> Result<TreeNode, String>
 
 /// The key whose value is merged into the object that it is in.
 const MERGE_KEY: &str = "<<";
-
-fn said(error: &ScanError) -> String {
-    format!("line {}: {}", error.marker().line(), error.info())
-}
 
 /// A list or an object whose end has not been read.
 #[derive(Debug)]

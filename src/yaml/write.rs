@@ -18,7 +18,7 @@ use super::tree::{TreeNode, TreeValue};
 ///
 /// `openai` and `a/b-c.d` stay as they are; `off`, `1e3`, `a b` and the empty text get
 /// quotes. Some texts that would do without are quoted too: the rule is simple, not minimal.
-pub(in crate::cli) fn scalar(text: &str) -> String {
+pub(crate) fn scalar(text: &str) -> String {
     // What Envoy takes for a boolean or null. What it takes for a number has another
     // beginning.
     const WORDS: [&str; 9] = ["y", "n", "yes", "no", "on", "off", "true", "false", "null"];
@@ -43,12 +43,12 @@ pub(in crate::cli) fn scalar(text: &str) -> String {
 /// Whether YAML does not take a character as it is, or takes it for the end of a line.
 ///
 /// All of them have codes below 65536, so [`escape`] needs four digits.
-pub(in crate::cli) fn is_unprintable(one: char) -> bool {
+pub(crate) fn is_unprintable(one: char) -> bool {
     one.is_control() || matches!(one, '\u{2028}' | '\u{2029}' | '\u{feff}')
 }
 
 /// Writes a character by its code, as texts in quotes have it in JSON and YAML alike.
-pub(in crate::cli) fn escape(out: &mut String, one: char) {
+pub(crate) fn escape(out: &mut String, one: char) {
     let _ = write!(out, "\\u{:04x}", u32::from(one));
 }
 
@@ -63,7 +63,7 @@ pub(in crate::cli) fn escape(out: &mut String, one: char) {
 /// port:
 ///   number: 443
 /// ```
-pub(in crate::cli) fn documents(values: &[Value]) -> String {
+pub(crate) fn documents(values: &[Value]) -> String {
     let mut out = String::new();
     for value in values {
         out.push_str("---\n");
@@ -73,7 +73,7 @@ pub(in crate::cli) fn documents(values: &[Value]) -> String {
 }
 
 /// Returns a tree as one YAML document, in the style of [`documents`] and without the first line.
-pub(in crate::cli) fn tree_document(node: &TreeNode) -> String {
+pub(crate) fn tree_document(node: &TreeNode) -> String {
     let mut out = String::new();
     if is_block(node) {
         block(&mut out, node, 0);

@@ -75,15 +75,17 @@ impl<'de> Visitor<'de> for TreeVisitor {
 
 /// The JSON text of a tree, and which line of the tree's file each part of it comes from.
 #[derive(Debug, Default)]
-pub(in crate::cli) struct JsonText {
-    pub(in crate::cli) text: String,
+pub struct JsonText {
+    /// The JSON.
+    pub text: String,
     /// The first byte of each key and value, and the line that it comes from; in order.
     lines: Vec<(usize, usize)>,
 }
 
 impl JsonText {
     /// Returns the line that a byte of the text comes from, from 1.
-    pub(in crate::cli) fn line(&self, at: usize) -> usize {
+    #[must_use]
+    pub fn line(&self, at: usize) -> usize {
         let after = self.lines.partition_point(|(start, _)| *start <= at);
         let before = after.checked_sub(1).and_then(|before| self.lines.get(before));
         before.map_or(1, |(_, line)| *line)
@@ -97,7 +99,7 @@ impl JsonText {
 ///   "providers": { "openai": { "cluster": "openai" } }
 /// }
 /// ```
-pub(in crate::cli) fn json_text(node: &TreeNode) -> JsonText {
+pub(crate) fn json_text(node: &TreeNode) -> JsonText {
     let mut json = JsonText::default();
     json.block(node, 0);
     json
