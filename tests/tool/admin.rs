@@ -47,6 +47,26 @@ fn what_answers_in_place_of_a_proxy_is_told_with_what_to_check() {
     }
 }
 
+const STATE: &str = r#"{
+    "deployments": [
+        {"id": "a", "health": "healthy", "in_flight": 3, "minute": {"attempts": 1, "failures": 0}, "cooldown": {"left_ms": 0}},
+        {"id": "b", "health": "half_open", "cooldown": {"left_ms": 0, "cause": "429"}},
+        {"id": "c", "health": "cooling", "cooldown": {"left_ms": 4200, "cause": "429"}}
+    ],
+    "tenants": {"named": [{
+        "name": "search", "limits": {"requests_per_minute": 60, "nano_usd_per_day": 20000000000},
+        "minute": {"requests": 7, "tokens": 0, "nano_usd": 0},
+        "day": {"requests": 9, "tokens": 0, "nano_usd": 12500000000}
+    }], "slots": 8, "used": 0, "forgotten": 0}
+}"#;
+
+const EXPLAINED: &str = r#"{
+    "plan": ["a"],
+    "tenant": {"name": "search", "budget": "its own", "limits": [
+        {"limit": "nano_usd_per_day", "most": 20000000000, "spent": 12500000000, "left": 7500000000}
+    ]}
+}"#;
+
 /// Answers requests as a proxy with the deployments `a` and `b` does, as long as the test runs. Returns
 /// its address.
 fn proxy() -> String {
@@ -61,7 +81,9 @@ fn proxy() -> String {
             }
             let head = String::from_utf8(head).unwrap();
             let (status, body) = if head.starts_with("GET /admin/state? ") {
-                (200, r#"{"deployments": [{"id": "a", "health": "healthy"}, {"id": "b"}]}"#)
+                (200, STATE)
+            } else if head.starts_with("POST /admin/explain") {
+                (200, EXPLAINED)
             } else {
                 (
                     404,
@@ -100,17 +122,33 @@ fn an_unknown_deployment_is_answered_with_those_that_are_known() {
     let address = proxy();
     let url = format!("http://{address}/");
     let commands: [&[&str]; 5] = [
-        &["drain", "c"],
-        &["undrain", "c"],
-        &["reset", "c"],
-        &["cool", "c"],
-        &["state", "--deployment", "c"],
+        &["drain", "d"],
+        &["undrain", "d"],
+        &["reset", "d"],
+        &["cool", "d"],
+        &["state", "--deployment", "d"],
     ];
     for command in commands {
         let (code, out) = admin(&[command, &["--proxy", &url]].concat());
-        let wanted = "id: there is no deployment with this id; known: \"a\", \"b\"";
+        let wanted = "id: there is no deployment with this id; known: \"a\", \"b\", \"c\"";
         assert!(code == 1 && out.contains(wanted), "{command:?}: {out}");
     }
+}
+
+#[test]
+fn deployments_and_budgets_are_shown_as_they_stand() {
+    let url = format!("http://{}", proxy());
+    let (code, out) = admin(&["state", "--proxy", &url]);
+    let lines: Vec<Vec<&str>> = out.lines().map(|line| line.split_whitespace().collect()).collect();
+    let of = |name: &str| lines.iter().find(|line| line.first() == Some(&name)).unwrap().join(" ");
+    assert_eq!(code, 0, "{out}");
+    assert!(of("a") == "a healthy 3 1 attempt, 0 failures", "{out}");
+    assert!(of("b").starts_with("b half_open attempts,"), "{out}");
+    assert!(of("c").starts_with("c cooling for 4.2 s"), "{out}");
+    assert!(of("search").contains("7 of 60 requests_per_minute"), "{out}");
+    assert!(of("search").contains("$12.5 of $20 usd_per_day"), "{out}");
+    let (code, out) = admin(&["explain", "--body", "{}", "--proxy", &url]);
+    assert!(code == 0 && out.contains("$12.5 of $20 usd_per_day"), "{out}");
 }
 
 #[test]
