@@ -44,6 +44,18 @@ fn the_deployment_cools_down_at_once() {
 }
 
 #[test]
+fn the_client_learns_that_others_have_failed_before() {
+    let proxy = proxy();
+    let request = proxy.send(&[]);
+    let first = proxy.attempt(1000);
+    assert!(proxy.answer(first, 500, b"{}"));
+    answer(&proxy, request, "no_healthy_upstream");
+    assert_eq!(proxy.host.received("x-llm-attempts").as_deref(), Some("a=500,b=network"));
+    let body = String::from_utf8_lossy(&proxy.host.response_body.borrow()).into_owned();
+    assert!(body.contains("tried failed, the last because it has no host; try again"), "{body}");
+}
+
+#[test]
 fn an_attempt_after_others_is_recorded_once() {
     let proxy = proxy();
     let request = proxy.send(&[]);

@@ -10,6 +10,8 @@ use crate::state::report::Report;
 
 const NO_HOST: &str =
     "the deployment that was picked has no host; try again, another one may serve it";
+const NO_HOST_AT_LAST: &str =
+    "the deployments that were tried failed, the last because it has no host; try again later";
 const UNREACHED: &str =
     "the deployment that was picked could not be reached; try again, another one may serve it";
 const LATE: &str =
@@ -66,10 +68,12 @@ pub(super) fn after_attempts(
         Refusal::new(429, "rate_limited", message).retry_after(seconds)
     } else {
         // Others of the plan were not tried, and get the next request.
-        let message = if is_of_no_host(details) {
-            NO_HOST
-        } else {
-            "no deployment that could serve this request could be reached; try again later"
+        let message = match (is_of_no_host(details), progress.tried.len()) {
+            (true, 0 | 1) => NO_HOST,
+            (true, _) => NO_HOST_AT_LAST,
+            (false, _) => {
+                "no deployment that could serve this request could be reached; try again later"
+            }
         };
         Refusal::new(status, "no_deployment_available", message)
     })
