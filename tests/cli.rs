@@ -147,6 +147,24 @@ fn explain_suggests_the_path_that_is_meant() {
 }
 
 #[test]
+fn explain_says_what_a_client_gets_where_the_filter_knows_no_such_request() {
+    let config = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/configs/valid/smallest.json");
+    let explained = |method: &str, path: &str| {
+        let arguments =
+            ["explain", "--config", config, "--body", "-", "--path", path, "-X", method];
+        with_input(&arguments, "{\"model\": \"m\"}").out
+    };
+    let unknown = explained("POST", "/v1/files");
+    assert!(
+        unknown.contains("404 unknown_path") && unknown.contains("send a POST to"),
+        "{unknown}"
+    );
+    let list = explained("GET", "/v1/models");
+    assert!(list.contains("404 unknown_path") && list.contains("serve_models"), "{list}");
+    assert!(!explained("GET", "/").contains("404"));
+}
+
+#[test]
 fn explain_shows_what_the_shadow_would_do() {
     let config = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/configs/valid/shadow.json");
     let body = r#"{"model":"auto","messages":[{"role":"user","content":"How is the weather?"}]}"#;

@@ -8,7 +8,9 @@ use std::path::PathBuf;
 
 use crate::config::Config;
 use crate::host::Headers;
-use crate::lifecycle::{RequestHead, explained};
+use crate::lifecycle::{RequestHead, explained, unknown};
+use crate::models::ModelsRequest;
+use crate::request::refusal::Refusal;
 use crate::routing::explain::Fresh;
 
 use super::io::{self, ToolError};
@@ -34,6 +36,9 @@ pub(super) struct ExplainArgs {
     /// The path of the request
     #[arg(long, short, default_value = "/v1/chat/completions")]
     path: String,
+    /// The method of the request
+    #[arg(long, short = 'X', default_value = "POST")]
+    method: String,
     /// A header of the request; may be repeated
     #[arg(long = "header", short = 'H', value_name = "NAME: VALUE")]
     headers: Vec<String>,
@@ -65,13 +70,37 @@ pub(super) fn run(arguments: &ExplainArgs) -> Result<String, ToolError> {
     }
     Ok(match &shown.facts {
         Some(facts) if explained.is_decided => table::explanation(facts, shown.trace),
-        _ => table::undecided(&config, shown.trace, meant(&config, &arguments.path).as_deref()),
+        _ => table::undecided(shown.trace, untouched(&config, &head, arguments)),
     })
 }
 
+/// Returns what the filter or Envoy does with a request that is not decided.
+fn untouched(config: &Config, head: &RequestHead, arguments: &ExplainArgs) -> Vec<[String; 2]> {
+    let row = |name: &str, value: &str| [name.to_owned(), value.to_owned()];
+    let is_list = ModelsRequest::of(arguments.method.as_bytes(), &arguments.path, false).is_some();
+    if config.serve_models && is_list {
+        return vec![row("answer", "200 with the models of the document (serve_models)")];
+    }
+    let default = config.default_cluster.as_deref();
+    let mut rows = vec![row("default_cluster", default.unwrap_or("none"))];
+    let meant = meant(config, arguments);
+    if let Some((refusal, _)) = unknown(config, head) {
+        let Refusal { status, code, message, .. } = refusal;
+        let what = format!("{status} {code}, unless a route of Envoy's own has a cluster");
+        rows.push(row("answer", &what));
+        // The message lists every path, which says less than the one that was meant.
+        if meant.is_none() {
+            rows.push(row("", &message));
+        }
+    }
+    rows.extend(meant.map(|meant| row("did you mean", &meant)));
+    rows
+}
+
 /// Returns the path that a path of no LLM request is probably meant for.
-fn meant(config: &Config, path: &str) -> Option<String> {
+fn meant(config: &Config, arguments: &ExplainArgs) -> Option<String> {
     const MOST_EDITS: usize = 3;
+    let path = arguments.path.as_str();
     let (plain, _) = path.split_once('?').unwrap_or((path, ""));
     let edits = |usual: &str| {
         let short = usual.strip_prefix("/v1").unwrap_or(usual);
@@ -85,12 +114,12 @@ fn meant(config: &Config, path: &str) -> Option<String> {
     near.min_by_key(|(edits, _)| *edits).map(|(_, usual)| usual.to_owned())
 }
 
-/// Returns the head of a POST with the headers of the command line, as Envoy would have it.
+/// Returns the head of the request of the command line, as Envoy would have it.
 ///
 /// # Errors
 /// A header without a name or without a colon.
 fn head(arguments: &ExplainArgs) -> Result<RequestHead, ToolError> {
-    let own = [(":method", &b"POST"[..]), (":path", arguments.path.as_bytes())];
+    let own = [(":method", arguments.method.as_bytes()), (":path", arguments.path.as_bytes())];
     let given = headers(&arguments.headers)?;
     Ok(RequestHead::new(own.into_iter().chain(given.iter()).collect()))
 }

@@ -2,7 +2,6 @@
 
 use std::fmt::Write;
 
-use crate::config::Config;
 use crate::request::facts::FactsView;
 use crate::routing::Trace;
 use crate::routing::explain::{CandidateTrace, RouteTrace, TenantTrace};
@@ -31,17 +30,14 @@ pub(super) fn explanation(facts: &FactsView<'_>, trace: &Trace) -> String {
 
 /// Returns the trace of a request that is not decided: it passes through, or is refused
 /// before there is anything to decide by.
-/// `meant` is the path that was probably meant.
-pub(super) fn undecided(config: &Config, trace: &Trace, meant: Option<&str>) -> String {
+/// `untouched` is what becomes of it if the filter lets it pass.
+pub(super) fn undecided(trace: &Trace, untouched: Vec<[String; 2]>) -> String {
     let mut out = String::new();
-    section(&mut out, "decision", decision_rows(trace));
+    let mut rows = decision_rows(trace);
     if trace.pass_through {
-        let cluster = or_none(config.default_cluster.as_deref());
-        let _ = writeln!(out, "  default_cluster  {cluster}");
-        if let Some(meant) = meant {
-            let _ = writeln!(out, "  did you mean     {meant}");
-        }
+        rows.extend(untouched.into_iter().map(Vec::from));
     }
+    section(&mut out, "decision", rows);
     out.trim_end().to_owned()
 }
 
