@@ -18,6 +18,20 @@ static SECTIONS: LazyLock<Vec<String>> = LazyLock::new(|| {
     keys.into_iter().flat_map(|keys| keys.keys().cloned()).collect()
 });
 
+/// Returns what to do with a file whose keys are none of a routing document; `None` where one is, or where
+/// they are so few that they may be misspelt.
+pub(super) fn of_strange(keys: &[String]) -> Option<String> {
+    const FEW: usize = 2;
+    if keys.len() <= FEW || keys.iter().any(|key| SECTIONS.contains(key)) {
+        return None;
+    }
+    let (first, second) = (keys.first()?, keys.get(1)?);
+    Some(format!(
+        "has keys such as {first:?} and {second:?}, and none of a routing document; name the file that has providers, \
+         deployments and models"
+    ))
+}
+
 /// Puts a hint after what is wrong. It stands in place of the list of all keys, and before that of all
 /// values.
 pub(super) fn put(problem: &mut Problem, hint: &str) {
@@ -136,11 +150,16 @@ fn authority(problem: &Problem, text: &str) -> Option<String> {
     Some(hint)
 }
 
-/// Returns a list of one text, where a list is expected.
+/// Returns a list of a text, where a list is expected.
 fn list_of_text(problem: &Problem, text: &str) -> Option<String> {
     // A text that the message does not show may be a secret.
     let is_shown = problem.message.starts_with("found \"");
-    (is_shown && wants(problem, "a list")).then(|| format!("write [{text:?}]"))
+    let words: Vec<&str> = text.split_whitespace().collect();
+    (is_shown && wants(problem, "a list")).then(|| match words.as_slice() {
+        [] | [_] => format!("write [{text:?}]"),
+        // In YAML, items of several lines without their dashes are one text.
+        items => format!("write {items:?}, or [{text:?}] if that is one item"),
+    })
 }
 
 fn wants(problem: &Problem, what: &str) -> bool {

@@ -275,7 +275,11 @@ fn only_document(name: &str, text: &str) -> Result<TreeNode, ToolError> {
 /// # Errors
 /// It is, and what to do instead.
 fn is_ours(name: &str, node: &TreeNode) -> Result<(), ToolError> {
-    match Foreign::of(node).and_then(|foreign| foreign.instead_of_document(name)) {
+    let what = match Foreign::of(node) {
+        Some(foreign) => foreign.instead_of_document(name),
+        None => hint::of_strange(&node.keys()),
+    };
+    match what {
         Some(what) => Err(ToolError::unusable(format!("{name}: {what}"))),
         None => Ok(()),
     }
@@ -303,10 +307,22 @@ pub(super) fn written(tree: &TreeNode, notation: Notation) -> String {
 }
 
 impl CheckedFile {
-    /// Returns the problems, a line each, and how many there are beyond those that are kept.
+    /// Returns the problems, a line each, and how many there are beyond those that are kept. Several that
+    /// list the same keys or values list them once.
     pub(super) fn problem_lines(&self, file: &str) -> String {
-        let mut lines: Vec<String> =
-            self.problems.iter().map(|found| found.line_of(file, "error")).collect();
+        let mut listed = Vec::new();
+        let mut lines = Vec::new();
+        for found in &self.problems {
+            let mut line = found.line_of(file, "error");
+            if let Some((said, list)) = line.split_once("; allowed: ") {
+                if listed.iter().any(|known| known == list) {
+                    line = said.to_owned();
+                } else {
+                    listed.push(list.to_owned());
+                }
+            }
+            lines.push(line);
+        }
         let more = self.count.saturating_sub(self.problems.len());
         if more > 0 {
             lines.push(format!("and {more} more problems"));

@@ -17,6 +17,10 @@ fn a_value_in_another_form_gets_the_form_to_write() {
     for (text, wanted) in [
         ("models: {m: {candidates: d}}", "expected a list; write [\"d\"]"),
         (
+            "models: {m: {candidates: \n  d\n  e}}",
+            "expected a list; write [\"d\", \"e\"], or [\"d e\"] if that is one item",
+        ),
+        (
             "models: {m: {candidates: [d], fallbacks: m}}",
             "expected a list or an object; write [\"m\"]",
         ),
@@ -329,4 +333,21 @@ fn a_misspelt_section_is_one_problem() {
     // Other names are missing for another reason.
     let said = problems(&format!("provider: {{p: {{cluster: c}}}}\n{models}"));
     assert!(said.matches("none is declared").count() == 3, "{said}");
+}
+
+#[test]
+fn the_keys_that_are_allowed_are_listed_once() {
+    let said = problems(&format!("{PARTS}one: 1\ntwo: 2\nthree: 3"));
+    assert_eq!(said.matches("unknown key").count(), 3, "{said}");
+    assert_eq!(said.matches("; allowed: ").count(), 1, "{said}");
+}
+
+#[test]
+fn a_file_of_something_else_is_told_by_its_keys() {
+    for text in ["title: x\nuid: y\npanels: []\n", r#"{"title": "x", "uid": "y", "panels": []}"#] {
+        let ran = pointsman(&["check", &file("grafana.json", text)]);
+        assert_eq!(ran.code, 2, "{}", ran.err);
+        let wanted = "has keys such as \"title\" and \"uid\", and none of a routing document";
+        assert!(ran.err.contains(wanted) && ran.err.lines().count() == 1, "{}", ran.err);
+    }
 }
