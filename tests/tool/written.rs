@@ -164,6 +164,13 @@ fn a_list_of_keys_that_does_not_fit_the_document_is_told() {
         shipped.replace("replace-me", "a-long-key").replace("client: team-a", "client: intern");
     let said = told("keys-mended.yaml", &mended);
     assert!(!said.contains("keys-mended.yaml"), "{said}");
+    // A client without a budget, in a document that has none for all.
+    let free = mended.replace("client: intern", "client: interm");
+    let said = told("keys-free.yaml", &free);
+    assert!(
+        said.contains("the client \"interm\" has no budget, so it spends without limit"),
+        "{said}"
+    );
     // A header that names no tenant tells nothing of tenants.
     let other =
         mended.replace("intern", "team-b").replace("header: x-llm-tenant", "header: x-other");

@@ -3,6 +3,7 @@
 //! Decides that the file is a list of filters, and what of a list of keys does not fit the document. What else
 //! they do is the user's and Envoy's.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use serde_json::Value;
@@ -61,9 +62,9 @@ pub(super) fn read(file: &Path, config: &Config) -> Result<FiltersBefore, ToolEr
     Ok(FiltersBefore { text: indented(written.trim_start_matches("---\n"), INDENT), advice })
 }
 
-/// Returns what is wrong with a list of clients' keys: the shipped key, which everyone knows, and tenants of the
-/// document that no client has the name of. For example, with `client: interm` the budget of the tenant `intern`
-/// limits nobody.
+/// Returns what is wrong with a list of clients' keys: the shipped key, which everyone knows, tenants of the
+/// document that no client has the name of, and clients without any budget. For example, with `client: interm` the
+/// budget of the tenant `intern` limits nobody, and this client spends without limit unless all tenants have one.
 fn advice(file: &Path, filter: &At, config: &Config) -> Vec<String> {
     let (kind, settings) = within(filter).get("typed_config").typed();
     if kind != "ApiKeyAuth" {
@@ -81,13 +82,25 @@ fn advice(file: &Path, filter: &At, config: &Config) -> Vec<String> {
     }
     let is_tenant = settings.get("forwarding.header").text() == Some(&config.headers.tenant);
     let tenants = config.limits.tenants.as_ref().filter(|_| is_tenant);
-    for name in tenants.iter().flat_map(|tenants| tenants.named.keys()) {
+    for name in tenants.into_iter().flat_map(|tenants| tenants.named.keys()) {
         if !has("client", name) {
             lines.push(format!(
                 "limits.tenants.named.{name}: no client of {shown} has this name, so no request spends this \
                  budget; write it as `client` there"
             ));
         }
+    }
+    if let Some(tenants) = tenants.filter(|tenants| tenants.budget.is_none()) {
+        let clients = credentials.iter().map(|one| one.get("client"));
+        let names = clients.filter_map(|client| client.text().map(str::to_owned));
+        let free: BTreeSet<String> =
+            names.filter(|name| !tenants.named.contains_key(name)).collect();
+        lines.extend(free.iter().map(|client| {
+            format!(
+                "{shown}: the client {client:?} has no budget, so it spends without limit; write one as \
+                 limits.tenants.named.{client}, or limits.tenants.budget for all without one of their own"
+            )
+        }));
     }
     lines
 }

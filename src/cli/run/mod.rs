@@ -96,7 +96,7 @@ pub(super) fn run(arguments: &RunArgs) -> Result<(), ToolError> {
 
 /// The document that Envoy runs, and what it was written from.
 struct Document {
-    bytes: Vec<u8>,
+    followed: Followed,
     files: EnvoyFiles,
     folder: PathBuf,
     /// Since when the clusters of the document before are kept; `None`: there are none.
@@ -132,7 +132,7 @@ impl Document {
             format!("--endpoint {cluster}=…: the document does not name this cluster any more")
         }));
         Ok(Self {
-            bytes: followed(file, options),
+            followed: Followed::of(file, options),
             findings: Findings::of(&file.name, &warnings, &notes),
             files,
             folder: folder.to_owned(),
@@ -172,12 +172,12 @@ impl Document {
             Err(error) => return self.unreadable(error.message),
         };
         self.trouble = None;
-        let bytes = followed(&read, options);
-        if bytes == self.bytes {
+        let followed = Followed::of(&read, options);
+        let Some(changed) = followed.changed_since(&self.followed, file, options) else {
             return;
-        }
+        };
         // Whatever comes of it, it is not tried again before the next change.
-        self.bytes = bytes;
+        self.followed = followed;
         let applied = Self::of(&read, options, &self.folder, Moment::Change).and_then(|next| {
             if next.files.start != self.files.start {
                 return Err(ToolError::unusable(
@@ -192,7 +192,7 @@ impl Document {
             Ok(next) => {
                 note(next.findings.since(&self.findings));
                 *self = next;
-                note([format!("{}: changed and applied", file.display())]);
+                note([format!("{changed}: changed and applied")]);
             }
             Err(_) if proxy.is_over() => {}
             Err(error) => note([format!("{}\n{KEPT}", error.message)]),
@@ -200,10 +200,27 @@ impl Document {
     }
 }
 
-/// Returns what Envoy gets anew if it changes: the document, and the file with filters.
-fn followed(file: &RoutingFile, options: &EnvoyOptions) -> Vec<u8> {
-    let filters = options.filters.as_ref().and_then(|filters| std::fs::read(filters).ok());
-    [file.json(), &filters.unwrap_or_default()].concat()
+/// What Envoy gets anew if it changes.
+struct Followed {
+    document: Vec<u8>,
+    /// The file with filters; empty without one.
+    filters: Vec<u8>,
+}
+
+impl Followed {
+    fn of(file: &RoutingFile, options: &EnvoyOptions) -> Self {
+        let filters = options.filters.as_ref().and_then(|filters| std::fs::read(filters).ok());
+        Self { document: file.json().to_vec(), filters: filters.unwrap_or_default() }
+    }
+
+    /// Returns the names of the files that have changed; `None` if none has.
+    fn changed_since(&self, former: &Self, file: &Path, options: &EnvoyOptions) -> Option<String> {
+        let document = (self.document != former.document).then_some(file);
+        let filters = options.filters.as_deref().filter(|_| self.filters != former.filters);
+        let names: Vec<String> =
+            document.into_iter().chain(filters).map(|name| name.display().to_string()).collect();
+        (!names.is_empty()).then(|| names.join(" and "))
+    }
 }
 
 /// Returns what is said when Envoy serves.
@@ -215,12 +232,13 @@ fn welcome(
 ) -> String {
     let url = format!("http://{}", options.listen);
     format!(
-        "Envoy serves {} at {url} after {:.1} s. For example:\n\n    {}\n\n{}Each change of the file \
+        "Envoy serves {} at {url} after {:.1} s. For example:\n\n    {}\n\n{}Each change of {} \
          is applied. Envoy's admin page: http://{}     Ctrl-C stops.",
         arguments.file.display(),
         took.as_secs_f64(),
         document.example,
         example::key(options.filters.as_deref()),
+        if options.filters.is_some() { "both files" } else { "the file" },
         options.admin(),
     )
 }
