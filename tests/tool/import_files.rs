@@ -20,6 +20,7 @@ fn the_next_commands_lead_to_the_envoy_that_was_written() {
         let run = lines.iter().find_map(|line| line.strip_prefix("pointsman run ")).unwrap();
         let again = format!("pointsman envoy --config {run} > {folder}/envoy.yaml");
         assert!(lines.contains(&again.as_str()), "{again}\n{next}");
+        assert!(next.contains("/health/readiness: GET http://127.0.0.1:9901/ready\n"), "{next}");
         assert_every_cluster_is_mocked(&folder, lines.last().unwrap());
         let run: Vec<&str> = run.split(' ').collect();
         plain += usize::from(run.iter().any(|word| word.ends_with(":11434")));

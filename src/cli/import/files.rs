@@ -45,6 +45,7 @@ pub(super) fn write(
     }
     io::note(&begin.left_to_do);
     io::note(next(&routing, &envoy, &begin, &options));
+    io::note(later(&routing, &options));
     io::note(with_mock(&routing, &clusters, &options));
     Ok(format!("{}\n{}", routing.display(), envoy.display()))
 }
@@ -110,6 +111,23 @@ fn next(routing: &Path, envoy: &Path, begin: &Begin, options: &EnvoyOptions) -> 
         name(envoy)
     ));
     lines
+}
+
+/// Returns what LiteLLM has by itself and the document gets by another step, a line each.
+fn later(routing: &Path, options: &EnvoyOptions) -> Vec<String> {
+    vec![
+        "before clients use it (docs/migrating.md):".to_owned(),
+        format!(
+            "  prices and context windows: pointsman catalog model_prices_and_context_window.json --config {}",
+            quoted(&routing.display().to_string())
+        ),
+        format!(
+            "  probes of /health/liveliness and /health/readiness: GET http://{}/ready",
+            options.admin()
+        ),
+        "  state, drains and routes at run time: set \"admin\" in the document (docs/admin.md)"
+            .to_owned(),
+    ]
 }
 
 /// Returns the commands that try the document without its providers.
