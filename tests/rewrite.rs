@@ -1,5 +1,5 @@
 //! Properties of body rewrites: the result is what a JSON library would produce, whatever the
-//! layout, the overrides and the chunking.
+//! layout, the overrides, the defaults and the chunking.
 
 #![cfg(not(target_family = "wasm"))]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
@@ -18,9 +18,11 @@ use pointsman::request::watched::WatchedKeys;
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 
-/// Keys that overrides touch, and one key that they do not.
-const KEYS: [&str; 5] = ["a", "meta", "model", "temperature", "zeta"];
-const WATCHED: [&str; 3] = ["a", "meta", "temperature"];
+/// Keys that overrides and defaults touch, and one key that they do not.
+const KEYS: [&str; 7] =
+    ["a", "max_completion_tokens", "max_output_tokens", "meta", "model", "temperature", "zeta"];
+const WATCHED: [&str; 6] =
+    ["a", "max_completion_tokens", "max_output_tokens", "max_tokens", "meta", "temperature"];
 
 fn scalar() -> impl Strategy<Value = Value> {
     prop_oneof![
@@ -59,6 +61,16 @@ fn overrides() -> impl Strategy<Value = Vec<(String, Value)>> {
         .prop_map(|(a, b, c)| [a, b, c].into_iter().flatten().collect())
 }
 
+fn defaults() -> impl Strategy<Value = Vec<(String, Value)>> {
+    let one = |key: &'static str| {
+        proptest::option::of(value()).prop_map(move |value| Some((key.to_owned(), value?)))
+    };
+    // The document has none that is null.
+    let is_some = |(_, value): &(String, Value)| !value.is_null();
+    (one("a"), one("max_tokens"), one("temperature"))
+        .prop_map(move |(a, b, c)| [a, b, c].into_iter().flatten().filter(is_some).collect())
+}
+
 fn written(members: &[(String, Value, String)]) -> String {
     let members: Vec<String> = members
         .iter()
@@ -68,9 +80,18 @@ fn written(members: &[(String, Value, String)]) -> String {
 }
 
 /// Returns what the rewrite must mean, by changing a parsed document.
-fn expected(body: &str, overrides: &[(String, Value)]) -> Value {
+fn expected(body: &str, overrides: &[(String, Value)], defaults: &[(String, Value)]) -> Value {
     let mut document: Map<String, Value> = serde_json::from_str(body).unwrap();
     document.insert("model".to_owned(), json!("up\"stream"));
+    for (key, value) in defaults {
+        let is_overridden = overrides.iter().any(|(over, _)| over == key);
+        let is_limited = ["max_completion_tokens", "max_output_tokens"]
+            .iter()
+            .any(|limit| key == "max_tokens" && document.contains_key(*limit));
+        if !is_overridden && !is_limited && !document.contains_key(key) {
+            document.insert(key.clone(), value.clone());
+        }
+    }
     for (key, value) in overrides {
         match (value, document.get_mut(key)) {
             (Value::Null, _) => {
@@ -102,7 +123,7 @@ fn expected(body: &str, overrides: &[(String, Value)]) -> Value {
 fn edits_of(
     body: &str,
     model: &str,
-    overrides: &[(String, Value)],
+    [overrides, defaults]: [&[(String, Value)]; 2],
     watched: &Arc<WatchedKeys>,
 ) -> Vec<Edit> {
     let mut scanner = Scanner::new(&Spec {
@@ -121,21 +142,27 @@ fn edits_of(
         Some(body.as_bytes()[start..end].to_vec())
     };
     let model = Some(BodyModel { name: model, repeated: model, member: MemberUse::Set });
-    let target =
-        BodyTarget { model, overrides, watched: watched.names(), held_back: Naming::default() };
+    let target = BodyTarget {
+        model,
+        overrides,
+        defaults,
+        watched: watched.names(),
+        held_back: Naming::default(),
+    };
     edits(&layout, target, &Mergeable::new(overrides, read)).unwrap()
 }
 
 proptest! {
     #[test]
-    fn a_rewrite_means_what_its_overrides_say(
+    fn a_rewrite_means_what_its_overrides_and_defaults_say(
         members in members(),
         overrides in overrides(),
+        defaults in defaults(),
         size in 1usize..40,
     ) {
         let body = written(&members);
         let watched = Arc::new(WATCHED.iter().map(|key| (*key).to_owned()).collect());
-        let edits = edits_of(&body, "up\"stream", &overrides, &watched);
+        let edits = edits_of(&body, "up\"stream", [&overrides, &defaults], &watched);
         let mut splicer = Splicer::new(edits.clone());
         let mut out = Vec::new();
         for piece in body.as_bytes().chunks(size) {
@@ -145,7 +172,7 @@ proptest! {
         let out = String::from_utf8(out).unwrap();
         let found: Value = serde_json::from_str(&out)
             .map_err(|error| TestCaseError::fail(format!("{body} became {out}: {error}")))?;
-        prop_assert_eq!(found, expected(&body, &overrides), "{} became {}", body, out);
+        prop_assert_eq!(found, expected(&body, &overrides, &defaults), "{} became {}", body, out);
     }
 }
 
@@ -156,13 +183,13 @@ fn what_is_merged_into_is_copied_nowhere() {
     let watched = Arc::new(["meta".to_owned()].into_iter().collect());
     for over in [json!({"k7": 1, "ab": 2, "new": 3}), json!({"k0": null, "ab": null}), json!({})] {
         let overrides = [("meta".to_owned(), over)];
-        let edits = edits_of(&body, "m", &overrides, &watched);
+        let edits = edits_of(&body, "m", [&overrides, &[]], &watched);
         let written: usize = edits.iter().map(|edit| edit.with.len()).sum();
         assert!(edits.len() < 8 && written < 64, "{edits:?}");
         let mut out = Vec::new();
         Splicer::new(edits).push(body.as_bytes(), &mut out);
         let found: Value = serde_json::from_slice(&out).unwrap();
-        let mut wanted = expected(&body, &overrides);
+        let mut wanted = expected(&body, &overrides, &[]);
         wanted["model"] = json!("m");
         assert_eq!(found, wanted);
     }

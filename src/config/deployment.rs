@@ -37,6 +37,8 @@ section! {
         /// How long an attempt may take. Each time replaces that of the catalog and of the
         /// provider.
         pub timeouts: Timeouts = {},
+        /// Members that the request body gets if the client has not sent them.
+        pub request_defaults: Arc<Overrides> = none,
         /// Members that are merged into the request body.
         pub request_overrides: Arc<Overrides> = none,
     }
@@ -132,7 +134,8 @@ section! {
     }
 }
 
-/// Top-level body members to replace: objects merge one level deep, `null` removes.
+/// Top-level body members that the configuration sets. In place of the client's, objects merge one level
+/// deep, and `null` removes.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Overrides(pub Vec<(String, Value)>);
 

@@ -19,7 +19,7 @@ use super::work::Work;
 /// The version of the layout of [`Handover`] and of `Progress`. While a new version of the
 /// filter is rolled out, a router of one version may meet an attempt filter of another, so
 /// bytes of another layout are not read.
-pub(super) const VERSION: u8 = 7;
+pub(super) const VERSION: u8 = 8;
 
 /// What the router hands to the attempts of a request.
 ///
@@ -153,6 +153,7 @@ mod tests {
                     into: Format::OpenAiChat,
                     model: "gpt".to_owned(),
                     max_tokens: u64::MAX,
+                    defaults: "{}".to_owned(),
                     overrides: "{}".to_owned(),
                 }))
             },

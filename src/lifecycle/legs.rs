@@ -76,6 +76,8 @@ pub(super) struct TranslatedLeg {
     pub(super) model: String,
     /// The limit of the answer in tokens, if the client gives none.
     pub(super) max_tokens: u64,
+    /// Members that the body gets if it has none of that setting, as a JSON object; empty if there are none.
+    pub(super) defaults: String,
     /// Members that the deployment overrides, as a JSON object; empty if there are none.
     pub(super) overrides: String,
 }
@@ -191,6 +193,7 @@ impl TranslatedLeg {
         to.number(u64::from(self.into.code()));
         to.text(&self.model);
         to.number(self.max_tokens);
+        to.text(&self.defaults);
         to.text(&self.overrides);
     }
 
@@ -199,6 +202,7 @@ impl TranslatedLeg {
             into: Format::from_code(u8::try_from(from.number()?).ok()?)?,
             model: from.text()?,
             max_tokens: from.number()?,
+            defaults: from.text()?,
             overrides: from.text()?,
         })
     }

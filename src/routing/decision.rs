@@ -3,8 +3,11 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
+use serde_json::Value;
+
 use crate::config::{Config, DeploymentId, ModelFacts, Overrides, ProviderId, RouteId, Timeouts};
 use crate::request::format::{Format, Task};
+use crate::request::rewrite::same_setting;
 use crate::request::translations::TranslationTarget;
 use crate::state::Intent;
 
@@ -92,9 +95,22 @@ impl Server {
         (format, task): (Format, Task),
     ) -> Option<TranslationTarget<'a>> {
         let into = config.provider(self.provider(config)).translated(format, task)?;
-        let most = self.model_facts(config).max_output_tokens;
+        let defaults = self.request_defaults(config).iter();
+        let limits =
+            defaults.filter(|(key, _)| same_setting("max_tokens").any(|limit| limit == key));
+        let default = limits.filter_map(|(_, value)| value.as_u64()).next();
+        let most = default.or(self.model_facts(config).max_output_tokens);
         let max_tokens = most.unwrap_or(config.limits.translated_max_tokens);
         Some(TranslationTarget { into, model: self.upstream_model(config), max_tokens })
+    }
+
+    /// Returns the members that the request gets if the client has not sent them.
+    #[must_use]
+    pub fn request_defaults<'a>(&self, config: &'a Config) -> &'a [(String, Value)] {
+        match self {
+            Self::Deployment(id) => &config.deployment(*id).request_defaults.0,
+            Self::Direct(..) => &[],
+        }
     }
 
     /// Returns what is known of its upstream model, and what that costs.

@@ -150,8 +150,8 @@ pub(super) fn consider<'a>(
             }
             Err(what) => return Err(need(what)),
         };
-        if block.is_none() && is_unplaced(request.facts, candidate) {
-            return Err(need("has request_overrides"));
+        if block.is_none() && is_unplaced(request, candidate) {
+            return Err(need("has request_overrides or request_defaults"));
         }
         let provider = request.config.provider(candidate.server.provider(request.config));
         let crosses = stay.may_cross() && stay.left_for(provider.boundary()).is_some();
@@ -165,8 +165,10 @@ pub(super) fn consider<'a>(
 
 /// Returns whether the candidate changes members of the body whose places are not known yet.
 /// Then the body cannot go on before its end.
-fn is_unplaced(facts: &RequestFacts, candidate: &Contender<'_>) -> bool {
-    facts.unseen.has(Fact::Members) && !candidate.overrides.0.is_empty()
+fn is_unplaced(request: Request<'_>, candidate: &Contender<'_>) -> bool {
+    let sets_none = candidate.overrides.0.is_empty()
+        && candidate.server.request_defaults(request.config).is_empty();
+    request.facts.unseen.has(Fact::Members) && !sets_none
 }
 
 /// Returns the first check that fails by the configuration or the request.

@@ -50,7 +50,7 @@ use std::collections::BTreeMap;
 
 use conversation::Conversation;
 use names::ToolNames;
-use overrides::overridden;
+use overrides::{filled, overridden};
 use tape::Tape;
 
 /// What a request becomes for one provider.
@@ -80,10 +80,12 @@ pub struct TranslatedRequest {
 }
 
 impl TranslatedRequest {
-    /// Returns the body with these members in place of its own. `overrides` is a JSON object, or empty.
+    /// Returns the body with the members of `defaults` whose setting it has not, and with those of `overrides` in
+    /// place of its own. Both are a JSON object, or empty.
     #[must_use]
-    pub fn body_with(self, overrides: &str) -> String {
-        if overrides.is_empty() { self.body } else { overridden(self.body, overrides) }
+    pub fn body_with(self, defaults: &str, overrides: &str) -> String {
+        let body = if defaults.is_empty() { self.body } else { filled(self.body, defaults) };
+        if overrides.is_empty() { body } else { overridden(body, overrides) }
     }
 }
 

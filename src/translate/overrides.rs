@@ -1,7 +1,8 @@
-//! Applies the members that a deployment overrides to a translated body.
+//! Applies the members that a deployment sets to a translated body.
 
 use super::tape::{Node, Tape};
 use crate::json::Json;
+use crate::request::rewrite::same_setting;
 
 /// Returns the body with the members of `overrides` in place of its own. Objects merge one level deep, and `null`
 /// removes a member. Both are JSON. If one of them is not an object, the body is returned as it is.
@@ -17,6 +18,33 @@ pub(super) fn overridden(body: String, overrides: &str) -> String {
     }
     let mut json = Json::default();
     merge(&mut json, own.root(), over.root(), true);
+    json.finish()
+}
+
+/// Returns the body with those members of `defaults` that it has not, and not by another name either. Both are
+/// JSON. If one of them is not an object, the body is returned as it is.
+///
+/// For example, `{"a":1}` with `{"a":2,"b":3}` is `{"a":1,"b":3}`.
+pub(super) fn filled(body: String, defaults: &str) -> String {
+    let (Ok(own), Ok(defaults)) = (Tape::read(body.as_bytes()), Tape::read(defaults.as_bytes()))
+    else {
+        return body;
+    };
+    let (own, defaults) = (own.root(), defaults.root());
+    if !own.is_object() || !defaults.is_object() {
+        return body;
+    }
+    let mut json = Json::default();
+    json.object(|json| {
+        for (name, value) in own.members() {
+            json.escaped_key(&name.escaped()).value(value.raw());
+        }
+        for (name, value) in defaults.members() {
+            if same_setting(&name.plain()).all(|name| own.any(name).is_none()) {
+                json.escaped_key(&name.escaped()).value(value.raw());
+            }
+        }
+    });
     json.finish()
 }
 
@@ -48,6 +76,23 @@ fn merge(json: &mut Json, own: Node<'_, '_>, over: Node<'_, '_>, is_deep: bool) 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn members_that_are_missing_are_filled_in() {
+        let rows = [
+            (r#"{"a":1}"#, r#"{"a":2,"b":{"c":3}}"#, r#"{"a":1,"b":{"c":3}}"#),
+            (
+                r#"{"max_completion_tokens":1}"#,
+                r#"{"max_tokens":2}"#,
+                r#"{"max_completion_tokens":1}"#,
+            ),
+            (r"{}", r#"{"x\"":"y"}"#, r#"{"x\"":"y"}"#),
+            (r"[]", r#"{"a":1}"#, r"[]"),
+        ];
+        for (body, defaults, wanted) in rows {
+            assert_eq!(filled(body.to_owned(), defaults), wanted, "{body} {defaults}");
+        }
+    }
 
     #[test]
     fn members_are_replaced_merged_and_removed() {

@@ -57,12 +57,15 @@ pub(crate) fn open() -> Value {
             "odd": {"provider": "beta", "model": "up \"odd\" \\ ü/🚂"},
             "over": {"provider": "beta", "model": "up-over", "request_overrides": {
                 "temperature": 0.5, "metadata": {"tier": "gold"}, "seed": null}},
+            "filled": {"provider": "beta", "model": "up-filled", "request_defaults": {
+                "temperature": 0.5, "max_tokens": 9}},
         },
         "models": {
             "plain": {"strategy": "single", "candidates": ["b1"]},
             "keyed": {"strategy": "single", "candidates": ["a1"]},
             "claude": {"strategy": "single", "candidates": ["g1"]},
             "over": {"strategy": "single", "candidates": ["over"]},
+            "filled": {"strategy": "single", "candidates": ["filled"]},
             "odd": {"strategy": "single", "candidates": ["odd"]},
             "http2": {"strategy": "single", "candidates": ["h1"]},
             "listed": {"candidates": ["b1", "a1"]},

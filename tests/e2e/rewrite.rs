@@ -76,6 +76,23 @@ fn overrides_are_added_where_members_are_missing() {
 }
 
 #[test]
+fn defaults_are_added_where_the_client_has_sent_none() {
+    for (sent, wanted) in [
+        (json!({}), json!({"temperature": 0.5, "max_tokens": 9})),
+        (json!({"temperature": 1}), json!({"temperature": 1, "max_tokens": 9})),
+        (
+            json!({"messages": [], "max_completion_tokens": 5}),
+            json!({"messages": [], "temperature": 0.5, "max_completion_tokens": 5}),
+        ),
+    ] {
+        let [mut sent, mut wanted] = [sent, wanted];
+        sent["model"] = json!("filled");
+        wanted["model"] = json!("up-filled");
+        assert_eq!(ask(&OPEN).json(&sent).send().served_by_one().1.json(), wanted);
+    }
+}
+
+#[test]
 fn a_body_in_pieces_is_the_same_body() {
     let body = r#"{"messages":[{"role":"user","content":"Hello"}],"model":"plain","n":1}"#;
     for at in [1, 20, 55, 58, 61, body.len() - 1] {

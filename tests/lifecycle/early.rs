@@ -272,6 +272,7 @@ fn a_decision_that_waits_for_the_body_takes_one_turn() {
     document["models"]["turns"]["fallbacks"] = json!({"general": ["rewritten"]});
     document["models"]["rewritten"] = json!({"candidates": [
         {"deployment": "own", "request_overrides": {"user": null}}]});
+    document["deployments"]["open2"]["request_defaults"] = json!({"user": "c"});
     let engine = engine(&host, &document);
     // A chat may continue the state of a provider. That alone holds the body.
     let mut head = head(&[]);

@@ -217,6 +217,45 @@ fn overrides_replace_merge_insert_and_remove() {
 }
 
 #[test]
+fn defaults_fill_in_what_the_client_has_not_sent() {
+    let host = host();
+    let mut document = document();
+    document["deployments"]["open"]["request_defaults"] =
+        json!({"temperature": 0.5, "max_tokens": 9, "metadata": {"team": "proxy"}, "seed": 1});
+    document["models"]["open"]["candidates"] =
+        json!([{"deployment": "open", "request_overrides": {"seed": null}}]);
+    let engine = engine(&host, &document);
+    for (members, wanted) in [
+        ("", json!({"temperature": 0.5, "max_tokens": 9, "metadata": {"team": "proxy"}})),
+        (
+            r#", "temperature": null, "metadata": {"a": 1}, "seed": 5"#,
+            json!({"temperature": null, "max_tokens": 9, "metadata": {"a": 1}}),
+        ),
+        // Two names of one setting would be refused.
+        (
+            r#", "max_completion_tokens": 3, "metadata": 1, "temperature": 1"#,
+            json!({"temperature": 1, "max_completion_tokens": 3, "metadata": 1}),
+        ),
+    ] {
+        let body = format!(r#"{{"model":"open"{members}}}"#);
+        host.request(&engine, &head(&[]), &[body.as_bytes()]);
+        let mut sent: serde_json::Value = serde_json::from_str(&host.sent_body()).unwrap();
+        assert_eq!(sent["model"].take(), "open-model");
+        sent.as_object_mut().unwrap().remove("model");
+        assert_eq!(sent, wanted, "{body}");
+    }
+}
+
+#[test]
+fn a_default_takes_the_place_of_what_the_client_may_not_choose() {
+    let host = host();
+    let mut document = document();
+    document["deployments"]["own"]["request_defaults"] = json!({"models": ["ours"]});
+    host.request(&engine(&host, &document), &head(&[]), &[br#"{"model":"own","models":["a"]}"#]);
+    assert_eq!(host.sent_body(), r#"{"models":["ours"],"model":"own-model"}"#);
+}
+
+#[test]
 fn the_cache_switch_tells_caches_to_keep_out() {
     let host = host();
     let mut document = document();

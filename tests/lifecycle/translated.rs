@@ -270,6 +270,28 @@ fn overrides_hold_for_the_body_that_the_provider_gets() {
 }
 
 #[test]
+fn defaults_hold_where_the_client_has_said_nothing() {
+    let with = json!({"deployments": {
+        "gpt": {"provider": "open", "model": "gpt"},
+        "claude": {"provider": "anthropic", "model": "claude-3-5-sonnet",
+                   "request_defaults": {"max_tokens": 7, "temperature": 0.5}}}});
+    for (members, wanted) in [
+        ("", (json!(7), json!(0.5))),
+        (", \"max_tokens\": 3", (json!(3), json!(0.5))),
+        (", \"max_completion_tokens\": 3, \"temperature\": 0.9", (json!(3), json!(0.9))),
+        // The translation leaves out what Anthropic does anyway.
+        (", \"temperature\": 1", (json!(7), json!(null))),
+    ] {
+        let proxy = Proxy::new(with.clone());
+        let body = HELLO_CHAT.replace("\"m\"", &format!("\"only-claude\"{members}"));
+        proxy.send(CHAT, &body, &[]);
+        let (_, sent) = proxy.attempt(&body, body.len());
+        let sent = of(&sent);
+        assert_eq!((sent["max_tokens"].clone(), sent["temperature"].clone()), wanted, "{body}");
+    }
+}
+
+#[test]
 fn strict_refuses_what_lenient_leaves_out() {
     let body = HELLO_CHAT.replace("\"m\"", "\"only-claude\",\"seed\":7");
     let proxy = Proxy::new(json!({}));

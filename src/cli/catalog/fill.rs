@@ -8,7 +8,7 @@ use crate::yaml::Ordered;
 /// The sections that the candidates of models are in.
 const WITH_CANDIDATES: [&str; 2] = ["models", "shadow"];
 /// Members that are the user's own JSON.
-const FREE: [&str; 2] = ["request_overrides", "param_schema"];
+const FREE: [&str; 3] = ["request_defaults", "request_overrides", "param_schema"];
 
 /// What has been put into a document so far.
 pub(super) struct Filling {

@@ -3,7 +3,7 @@
 //! Says of every setting that has no counterpart, or means something else here, what to do instead.
 //! No secret of the file gets into what is written. One file for each concern: places in the file
 //! (place, params), providers (kind, address, draft, shape, cloud, secret, providers), models (models,
-//! overrides, groups, names, windows), settings (settings, failover, times), and what is said (advice,
+//! members, groups, names, windows), settings (settings, failover, times), and what is said (advice,
 //! instead, report).
 
 mod address;
@@ -15,9 +15,9 @@ mod files;
 mod groups;
 mod instead;
 mod kind;
+mod members;
 mod models;
 mod names;
-mod overrides;
 mod params;
 mod place;
 mod providers;

@@ -3,7 +3,7 @@
 
 use super::draft::Draft;
 use super::kind;
-use super::overrides;
+use super::members;
 use super::params::Params;
 use super::place::Place;
 use super::settings::Settings;
@@ -115,8 +115,9 @@ impl Entry {
         deployment.set_unless_empty("tags", tags);
         deployment.set_unless_empty("facts", self.facts());
         deployment.set_unless_empty("timeouts", self.timeouts());
-        deployment
-            .set_unless_empty("request_overrides", overrides::read(self.draft.api, &self.params));
+        let defaults = members::defaults(self.draft.api, &self.params);
+        deployment.set_unless_empty("request_defaults", defaults);
+        deployment.set_unless_empty("request_overrides", members::overrides(&self.params));
         deployment
     }
 

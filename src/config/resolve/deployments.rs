@@ -277,6 +277,7 @@ fn build(
     findings: &mut Diagnostics,
 ) -> Deployment {
     overrides::check(&at.key(&id), &written.request_overrides, findings);
+    overrides::check_defaults(&at.key(&id), &written, findings);
     timeouts::check_at(&at.key(&id), written.timeouts, &raw.settings, findings);
     let catalogued = raw.catalog.get(&written.upstream_model).cloned().flatten();
     let catalogued: CatalogModel = catalogued.unwrap_or_default();

@@ -1,4 +1,4 @@
-//! `request_overrides`: which members may be replaced, and how a candidate's go
+//! `request_overrides` and `request_defaults`: which members may be set, and how a candidate's overrides go
 //! over its deployment's.
 
 use std::sync::Arc;
@@ -9,6 +9,7 @@ use super::super::deployment::{Deployment, Overrides};
 use super::super::error::{Diagnostics, Path};
 use super::super::model::Model;
 use crate::request::credential::Naming;
+use crate::request::rewrite::same_setting;
 use crate::request::watched::WatchedKeys;
 
 /// Members that say which model is asked and what, each with the advice for the message.
@@ -27,6 +28,25 @@ pub(super) fn check(at: &Path<'_>, overrides: &Overrides, findings: &mut Diagnos
     // Outermost members only: what a provider is asked, and which model, is in these.
     for (key, why) in overrides.0.iter().filter_map(|(key, _)| refused(key)) {
         findings.problem(&at.key(key), format!("cannot be overridden; {why}"));
+    }
+}
+
+/// Refuses defaults of members that belong to the client, and those that can never count. `at` is the
+/// deployment.
+pub(super) fn check_defaults(at: &Path<'_>, deployment: &Deployment, findings: &mut Diagnostics) {
+    let at = at.key("request_defaults");
+    let is_overridden =
+        |key: &str| deployment.request_overrides.0.iter().any(|(over, _)| over == key);
+    for (key, value) in &deployment.request_defaults.0 {
+        let at = at.key(key);
+        if let Some((_, why)) = refused(key) {
+            findings.problem(&at, format!("cannot have a default; {why}"));
+        } else if value.is_null() {
+            findings
+                .problem(&at, "found null; write the value that counts if the client sends none");
+        } else if is_overridden(key) {
+            findings.problem(&at, "is in request_overrides, which always count; keep one of them");
+        }
     }
 }
 
@@ -56,8 +76,8 @@ pub(super) fn merged(candidate: &Overrides, deployment: &Arc<Overrides>) -> Arc<
     Arc::new(Overrides(body.into_iter().collect()))
 }
 
-/// Returns every top-level member that some override replaces, or that names another model than
-/// `model` does.
+/// Returns every top-level member that some override replaces, that decides whether some default counts, or
+/// that names another model than `model` does.
 ///
 /// A body is read before its deployment is known, so the reader notes where any of these members
 /// is.
@@ -69,7 +89,9 @@ pub(super) fn keys(deployments: &[Deployment], models: &[Model]) -> Arc<WatchedK
         .map(|deployment| &deployment.request_overrides)
         .chain(candidates.map(|candidate| &candidate.request_overrides));
     let overridden = overrides.flat_map(|overrides| overrides.0.iter().map(|(key, _)| key.clone()));
-    Arc::new(Naming::keys().map(str::to_owned).chain(overridden).collect())
+    let defaults = deployments.iter().flat_map(|deployment| &deployment.request_defaults.0);
+    let filled = defaults.flat_map(|(key, _)| same_setting(key).map(str::to_owned));
+    Arc::new(Naming::keys().map(str::to_owned).chain(overridden).chain(filled).collect())
 }
 
 #[cfg(test)]

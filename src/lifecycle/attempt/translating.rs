@@ -232,7 +232,7 @@ impl Translator {
         let id = format!("{:016x}", cx.host.random());
         let renamed = std::mem::take(&mut request.renamed);
         let names = AnswerNames { id, model: leg.model.clone(), renamed };
-        let translated = request.body_with(&leg.overrides);
+        let translated = request.body_with(&leg.defaults, &leg.overrides);
         cx.host.set_request_header(":path", Some(path.as_bytes()));
         if self.has_length {
             let length = translated.len().to_string();

@@ -71,7 +71,7 @@ pub(super) fn mergeable<'a, H: Host + ?Sized>(
 }
 
 /// Returns the edits of the body for a step of the plan: its upstream model wherever the provider
-/// reads it, and its overrides. `path` is the path that the provider is asked under; `None` where
+/// reads it, its overrides and its defaults. `path` is the path that the provider is asked under; `None` where
 /// that is the client's. `objects` are those that overrides merge into.
 ///
 /// # Errors
@@ -96,6 +96,7 @@ pub(super) fn edits<H: Host + ?Sized>(
     let target = BodyTarget {
         model: (!held.is_unnamed(step)).then_some(model),
         overrides: &step.overrides.0,
+        defaults: step.server.request_defaults(config),
         watched: config.watched_members.names(),
         held_back: held_back(cx.engine, step),
     };

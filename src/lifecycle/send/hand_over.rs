@@ -7,7 +7,9 @@ use std::borrow::Cow;
 
 use std::ops::Range;
 
-use crate::config::{Config, Hold, Overrides};
+use serde_json::Value;
+
+use crate::config::{Config, Hold};
 use crate::host::Host;
 use crate::lifecycle::ctx::Ctx;
 use crate::lifecycle::engine::Engine;
@@ -19,6 +21,7 @@ use crate::lifecycle::ledger::{AttemptLedger, metric_model};
 use crate::lifecycle::legs::{Leg, LegRequest, Legs, TranslatedLeg};
 use crate::lifecycle::properties::{CLUSTER, DEPLOYMENTS, PLAN};
 use crate::request::refusal::Refusal;
+use crate::request::rewrite::same_setting;
 use crate::request::translations::TranslationTarget;
 use crate::routing::{Decision, Server, Step};
 use crate::sort::map_of;
@@ -188,17 +191,29 @@ fn translated(engine: &Engine, held: Held<'_>, step: &Step) -> Option<Translated
     let entry = held.intake.call.entry;
     let target = step.server.translation(config, (entry.format, entry.task))?;
     let TranslationTarget { into, model, max_tokens } = target;
-    let Overrides(overrides) = &*step.overrides;
-    let members = overrides.iter().map(|(name, value)| (name.as_str(), value));
+    let object = |members: &[(String, Value)]| match members {
+        [] => String::new(),
+        members => {
+            let members = members.iter().map(|(name, value)| (name.as_str(), value));
+            serde_json::to_string(&map_of(members)).unwrap_or_default()
+        }
+    };
+    let defaults = step.server.request_defaults(config).iter();
+    let is_overridden = |key: &str| step.overrides.0.iter().any(|(over, _)| over == key);
+    // The translation leaves out what means nothing to the provider, so its body does not tell.
+    let names = config.watched_members.names();
+    let is_sent = |name: &str| {
+        let mut sent = held.layout.watched.iter().filter_map(|(at, _)| names.get(*at));
+        sent.any(|sent| sent == name)
+    };
+    let is_free = |key: &str| !is_overridden(key) && !same_setting(key).any(is_sent);
+    let defaults: Vec<_> = defaults.filter(|(key, _)| is_free(key)).cloned().collect();
     Some(TranslatedLeg {
         into,
         model: model.to_owned(),
         max_tokens,
-        overrides: if overrides.is_empty() {
-            String::new()
-        } else {
-            serde_json::to_string(&map_of(members)).unwrap_or_default()
-        },
+        defaults: object(&defaults),
+        overrides: object(&step.overrides.0),
     })
 }
 

@@ -51,6 +51,8 @@ pub struct BodyTarget<'a> {
     /// Top-level members: an object merges into one that is there, one level deep; `null`
     /// removes.
     pub overrides: &'a [(String, Value)],
+    /// Top-level members that a body gets if it has none of that setting.
+    pub defaults: &'a [(String, Value)],
     /// The keys that the layout's places were collected for.
     pub watched: &'a [String],
     /// Members that name another model, and do not go to this provider.
@@ -79,6 +81,15 @@ pub enum MemberUse {
     Leave,
 }
 
+/// Returns the names of the setting that a top-level member is of. Most have one name. The limit of an answer
+/// has three, and APIs refuse a body with two of them.
+pub fn same_setting(key: &str) -> impl Iterator<Item = &str> {
+    const LIMITS: [&str; 3] = ["max_tokens", "max_completion_tokens", "max_output_tokens"];
+    let is_limit = LIMITS.contains(&key);
+    let limits = LIMITS.into_iter().filter(move |_| is_limit);
+    limits.chain(std::iter::once(key).filter(move |_| !is_limit))
+}
+
 /// Returns the edits for a body of that layout.
 ///
 /// `objects` are the members of this body that overrides merge into. A form has no members to
@@ -96,7 +107,7 @@ pub fn edits(
     target: BodyTarget<'_>,
     objects: &Mergeable<'_, impl Fn(Range<u64>) -> Option<Vec<u8>>>,
 ) -> Result<Vec<Edit>, NotWritten> {
-    let BodyTarget { model, overrides, watched, held_back } = target;
+    let BodyTarget { model, overrides, defaults, watched, held_back } = target;
     let key = |at: usize| watched.get(at).map(String::as_str).unwrap_or_default();
     if let Some(boundary) = &layout.boundary {
         let out = layout.watched.iter().filter(|(at, _)| held_back.has(key(*at)));
@@ -115,6 +126,13 @@ pub fn edits(
     let is_out = |at: usize| held_back.has(key(at)) && !is_overridden(key(at));
     let out = layout.watched.iter().filter(|(at, _)| is_out(*at));
     changes.removed.extend(out.map(|(_, member)| member));
+    let is_sent =
+        |name: &str| layout.watched.iter().any(|(at, _)| key(*at) == name && !is_out(*at));
+    for (key, value) in defaults {
+        if !is_overridden(key) && !same_setting(key).any(is_sent) {
+            changes.set(key, value.to_string(), None);
+        }
+    }
     for (key, value) in overrides {
         let place = layout.watched.iter().find(|(at, _)| watched.get(*at) == Some(key));
         match (value, place.map(|(_, member)| member)) {

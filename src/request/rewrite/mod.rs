@@ -9,7 +9,7 @@ mod merge;
 mod path;
 mod splice;
 
-pub use body::{BodyModel, BodyTarget, MemberUse, NotWritten, edits};
+pub use body::{BodyModel, BodyTarget, MemberUse, NotWritten, edits, same_setting};
 pub use merge::Mergeable;
 pub use path::{PathTarget, has_credential, is_cut, path};
 pub use splice::{Edit, Splicer, length_after};

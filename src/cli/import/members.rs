@@ -1,5 +1,5 @@
-//! Members of requests that an entry sets. LiteLLM's are defaults; here they replace what the client
-//! says.
+//! Members of requests that an entry sets: its parameters, which count if the client says nothing, and
+//! `extra_body`, which always counts.
 
 use super::params::Params;
 use crate::yaml::Ordered;
@@ -38,9 +38,9 @@ pub(super) const MEMBERS: [&str; 27] = [
 /// Those of them that Anthropic's API has under the same names.
 const OF_MESSAGES: [&str; 5] = ["temperature", "top_p", "top_k", "max_tokens", "thinking"];
 
-/// Returns the members that the deployment of an entry sets. `api`: that of its provider.
-pub(super) fn read(api: &str, params: &Params) -> Ordered {
-    let mut overrides = Ordered::object();
+/// Returns the members that count if the client says nothing. `api`: that of the provider of the entry.
+pub(super) fn defaults(api: &str, params: &Params) -> Ordered {
+    let mut defaults = Ordered::object();
     for name in MEMBERS {
         let place = params.get(name);
         if !place.is_there() {
@@ -51,19 +51,19 @@ pub(super) fn read(api: &str, params: &Params) -> Ordered {
             "anthropic" => OF_MESSAGES.contains(&name),
             _ => false,
         };
-        match place.json().filter(|_| fits) {
-            Some(value) => {
-                place.report(
-                    "replaces what the client says, which LiteLLM does only if the client says nothing; \
-                     remove it from request_overrides if clients set their own",
-                );
-                overrides.set(name, Ordered::from(value));
-            }
+        match place.json().filter(|value| fits && !value.is_null()) {
+            Some(value) => defaults.set(name, Ordered::from(value)),
             None => place.report(
-                "has no counterpart; request_overrides of the deployment sets members in the provider's own API",
+                "has no counterpart; request_defaults of the deployment sets members in the provider's own API",
             ),
         }
     }
+    defaults
+}
+
+/// Returns the members that replace what the client says.
+pub(super) fn overrides(params: &Params) -> Ordered {
+    let mut overrides = Ordered::object();
     let more = params.get("extra_body");
     for (name, place) in more.members() {
         if let Some(value) = place.json() {
