@@ -84,7 +84,7 @@ fn untouched(config: &Config, head: &RequestHead, arguments: &ExplainArgs) -> Ve
     let default = config.default_cluster.as_deref();
     let mut rows = vec![row("default_cluster", default.unwrap_or("none"))];
     let meant = meant(config, arguments);
-    if let Some((refusal, _)) = unknown(config, head) {
+    if let Some((refusal, _)) = unknown(config, head, || true) {
         let Refusal { status, code, message, .. } = refusal;
         let what = format!("{status} {code}, unless a route of Envoy's own has a cluster");
         rows.push(row("answer", &what));

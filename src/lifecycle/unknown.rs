@@ -8,14 +8,19 @@ use crate::request::path;
 use crate::request::refusal::Refusal;
 use crate::text::{lossy, quoted};
 
-/// Returns the answer to a request if Envoy has no cluster for it, and the format of that answer; `None`
+/// Returns the answer to a request that Envoy has no cluster for, and the format of that answer; `None`
 /// where the document has a `default_cluster`, where the request is a known one, or where it does not look
-/// like one to an LLM.
+/// like one to an LLM. `is_sent_nowhere` says whether Envoy has none; it is asked last, because that costs
+/// calls of the host.
 ///
 /// Envoy would answer it with an empty 503, which says nothing: neither that the path is wrong, nor
 /// what is right. A route of Envoy's own that has a cluster for it takes it, as always.
 #[must_use]
-pub fn unknown(config: &Config, head: &RequestHead) -> Option<(Refusal, Dialect)> {
+pub fn unknown(
+    config: &Config,
+    head: &RequestHead,
+    is_sent_nowhere: impl FnOnce() -> bool,
+) -> Option<(Refusal, Dialect)> {
     if config.default_cluster.is_some() {
         return None;
     }
@@ -24,7 +29,7 @@ pub fn unknown(config: &Config, head: &RequestHead) -> Option<(Refusal, Dialect)
     let (path, _) = path::split(&whole);
     let dialect = path::nearest_dialect(path)?;
     // With another content type it is a known request that is not read.
-    if config.paths.call(method, path).is_some() {
+    if config.paths.call(method, path).is_some() || !is_sent_nowhere() {
         return None;
     }
     // The client's own version of its API tells more of a list than its path, which two APIs share.

@@ -15,8 +15,8 @@ pub(super) fn refusal<H: Host + ?Sized>(
 ) -> Option<(Refusal, Dialect)> {
     let config = &cx.engine.config;
     // Envoy chose its route while the client's own header for that was still there.
-    let is_forged = head.first(&config.headers.cluster).is_some();
-    unknown(config, head).filter(|_| is_sent_nowhere(cx.host, is_forged))
+    let is_forged = || head.first(&config.headers.cluster).is_some();
+    unknown(config, head, || is_sent_nowhere(cx.host, is_forged()))
 }
 
 /// Returns whether Envoy has a route for the request but no cluster: the route waits for this
