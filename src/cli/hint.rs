@@ -11,6 +11,9 @@ use crate::config::{self, Located, Problem};
 
 use super::words;
 
+/// What stands before the key that was probably meant.
+const MEANT: &str = "; did you mean \"";
+
 /// The keys of a whole document.
 static SECTIONS: LazyLock<Vec<String>> = LazyLock::new(|| {
     let schema = config::schema();
@@ -103,19 +106,23 @@ fn key(problem: &Problem) -> Option<String> {
 }
 
 /// Returns the problems without those that have gone with another one: where a section's key is misspelt,
-/// every name of the section is missing as well.
+/// every name of the section is missing as well, and where a key in a section is, what needs this key has none.
 pub(super) fn without_consequences(problems: Vec<Located>) -> Vec<Located> {
     let misspelt = |found: &Located| {
-        let message = &found.problem.message;
-        let (_, meant) = message.strip_prefix("unknown key ")?.split_once("; did you mean \"")?;
-        let section = meant.split('"').next()?;
-        let is_top = found.problem.path == "configuration";
-        is_top.then(|| format!("unknown {} ", section.trim_end_matches('s')))
+        let (_, meant) = found.problem.message.strip_prefix("unknown key ")?.split_once(MEANT)?;
+        let meant = meant.split('"').next()?;
+        Some(match found.problem.path.as_str() {
+            "configuration" => format!("unknown {} ", meant.trim_end_matches('s')),
+            path => format!("{path}.{meant} "),
+        })
     };
     let missing: Vec<String> = problems.iter().filter_map(misspelt).collect();
     let is_consequence = |message: &str| {
-        message.contains("; none is declared")
-            && missing.iter().any(|start| message.starts_with(start.as_str()))
+        let is_name = message.contains("; none is declared") || message.ends_with("s: none");
+        missing.iter().any(|key| match message.strip_prefix(key.as_str()) {
+            Some(_) => is_name,
+            None => !key.starts_with("unknown ") && message.contains(key.as_str()),
+        })
     };
     problems.into_iter().filter(|found| !is_consequence(&found.problem.message)).collect()
 }

@@ -336,6 +336,14 @@ fn a_misspelt_section_is_one_problem() {
 }
 
 #[test]
+fn what_a_misspelt_key_leads_to_is_not_told_beside_it() {
+    for text in ["translate: lenient\nfailover: {max_atempts: 3}", "model: {}\naliases: {a: m}"] {
+        let said = problems(&format!("{PARTS}{text}"));
+        assert!(said.lines().count() == 1 && said.contains("did you mean"), "{said}");
+    }
+}
+
+#[test]
 fn the_keys_that_are_allowed_are_listed_once() {
     let said = problems(&format!("{PARTS}one: 1\ntwo: 2\nthree: 3"));
     assert_eq!(said.matches("unknown key").count(), 3, "{said}");

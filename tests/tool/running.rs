@@ -44,6 +44,8 @@ fn tool(path: &str, more: &[&str]) -> Command {
         .args(more)
         .current_dir(env!("CARGO_MANIFEST_DIR"))
         .env("PATH", path)
+        // A run that is killed leaves its folder.
+        .env("TMPDIR", env!("CARGO_TARGET_TMPDIR"))
         .env_remove("ENVOY")
         .env("LOCAL_KEY", "sk-local")
         .env("OPERATORS", "a-token-of-operators");
@@ -135,6 +137,7 @@ fn an_admin_page_that_accepts_and_does_not_answer_hides_no_wait() {
     command
         .args(["run", &file("routing.yaml", DOCUMENT), "--module", "Cargo.toml"])
         .args(["--listen", "0", "--admin", &admin.to_string()])
+        .env("TMPDIR", env!("CARGO_TARGET_TMPDIR"))
         .current_dir(env!("CARGO_MANIFEST_DIR"))
         .envs([("PATH", path.as_str()), ("LOCAL_KEY", "sk-local")])
         .env("OPERATORS", "a-token-of-operators")
