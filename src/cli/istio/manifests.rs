@@ -194,6 +194,13 @@ impl<'a> Manifests<'a> {
                 )
             },
         ));
+        if !form.is_plugin() && self.fails_over() {
+            lines.push(
+                "failover.max_attempts: takes effect in Istio 1.31 or later; for 1.28 to 1.30 write failover: \
+                 { attempt_filter: true }, which makes one attempt"
+                    .to_owned(),
+            );
+        }
         let variables: Vec<&str> = self.variables().collect();
         if !variables.is_empty() {
             lines.push(format!(
