@@ -95,7 +95,7 @@ impl Server {
         (format, task): (Format, Task),
     ) -> Option<TranslationTarget<'a>> {
         let into = config.provider(self.provider(config)).translated(format, task)?;
-        let defaults = self.request_defaults(config).iter();
+        let defaults = self.request_defaults(config, task).iter();
         let limits =
             defaults.filter(|(key, _)| same_setting("max_tokens").any(|limit| limit == key));
         let default = limits.filter_map(|(_, value)| value.as_u64()).next();
@@ -104,12 +104,13 @@ impl Server {
         Some(TranslationTarget { into, model: self.upstream_model(config), max_tokens })
     }
 
-    /// Returns the members that the request gets if the client has not sent them.
+    /// Returns the members that a request of that task gets if the client has not sent them. What only counts
+    /// tokens gets none, because providers refuse settings of an answer there.
     #[must_use]
-    pub fn request_defaults<'a>(&self, config: &'a Config) -> &'a [(String, Value)] {
-        match self {
-            Self::Deployment(id) => &config.deployment(*id).request_defaults.0,
-            Self::Direct(..) => &[],
+    pub fn request_defaults<'a>(&self, config: &'a Config, task: Task) -> &'a [(String, Value)] {
+        match (self, task) {
+            (_, Task::CountTokens) | (Self::Direct(..), _) => &[],
+            (Self::Deployment(id), _) => &config.deployment(*id).request_defaults.0,
         }
     }
 

@@ -167,7 +167,7 @@ pub(super) fn consider<'a>(
 /// Then the body cannot go on before its end.
 fn is_unplaced(request: Request<'_>, candidate: &Contender<'_>) -> bool {
     let sets_none = candidate.overrides.0.is_empty()
-        && candidate.server.request_defaults(request.config).is_empty();
+        && candidate.server.request_defaults(request.config, request.facts.task).is_empty();
     request.facts.unseen.has(Fact::Members) && !sets_none
 }
 

@@ -244,6 +244,11 @@ fn defaults_fill_in_what_the_client_has_not_sent() {
         sent.as_object_mut().unwrap().remove("model");
         assert_eq!(sent, wanted, "{body}");
     }
+    // A provider refuses settings of an answer in a request that only counts.
+    let mut counting = head(&[]);
+    counting[1].1 = "/v1/responses/input_tokens";
+    host.request(&engine, &counting, &[br#"{"model":"open"}"#]);
+    assert_eq!(host.sent_body(), r#"{"model":"open-model"}"#);
 }
 
 #[test]

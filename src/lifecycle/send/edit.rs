@@ -96,7 +96,7 @@ pub(super) fn edits<H: Host + ?Sized>(
     let target = BodyTarget {
         model: (!held.is_unnamed(step)).then_some(model),
         overrides: &step.overrides.0,
-        defaults: step.server.request_defaults(config),
+        defaults: step.server.request_defaults(config, call.entry.task),
         watched: config.watched_members.names(),
         held_back: held_back(cx.engine, step),
     };

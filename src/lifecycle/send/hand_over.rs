@@ -198,7 +198,7 @@ fn translated(engine: &Engine, held: Held<'_>, step: &Step) -> Option<Translated
             serde_json::to_string(&map_of(members)).unwrap_or_default()
         }
     };
-    let defaults = step.server.request_defaults(config).iter();
+    let defaults = step.server.request_defaults(config, entry.task).iter();
     let is_overridden = |key: &str| step.overrides.0.iter().any(|(over, _)| over == key);
     // The translation leaves out what means nothing to the provider, so its body does not tell.
     let names = config.watched_members.names();
