@@ -128,11 +128,7 @@ pub fn edits(
     changes.removed.extend(out.map(|(_, member)| member));
     let is_sent =
         |name: &str| layout.watched.iter().any(|(at, _)| key(*at) == name && !is_out(*at));
-    for (key, value) in defaults {
-        if !is_overridden(key) && !same_setting(key).any(is_sent) {
-            changes.set(key, value.to_string(), None);
-        }
-    }
+    changes.fill(defaults, |key| !is_overridden(key) && !same_setting(key).any(is_sent));
     for (key, value) in overrides {
         let place = layout.watched.iter().find(|(at, _)| watched.get(*at) == Some(key));
         match (value, place.map(|(_, member)| member)) {
@@ -178,6 +174,13 @@ impl Changes<'_> {
         };
         if is_set {
             self.set("model", as_json(model.name), layout.model.as_ref());
+        }
+    }
+
+    /// Inserts the defaults that the body has no member for.
+    fn fill(&mut self, defaults: &[(String, Value)], is_free: impl Fn(&str) -> bool) {
+        for (key, value) in defaults.iter().filter(|(key, _)| is_free(key)) {
+            self.set(key, value.to_string(), None);
         }
     }
 
