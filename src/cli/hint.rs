@@ -21,11 +21,15 @@ static SECTIONS: LazyLock<Vec<String>> = LazyLock::new(|| {
     keys.into_iter().flat_map(|keys| keys.keys().cloned()).collect()
 });
 
-/// Returns what to do with a file whose keys are none of a routing document; `None` where one is, or where
-/// they are so few that they may be misspelt.
+/// Returns what to do with a file whose keys are none of a routing document; `None` where one is or may be a
+/// misspelt one, or where there are few.
 pub(super) fn of_strange(keys: &[String]) -> Option<String> {
     const FEW: usize = 2;
-    if keys.len() <= FEW || keys.iter().any(|key| SECTIONS.contains(key)) {
+    const MOST_EDITS: usize = 2;
+    let is_near = |key: &String| {
+        SECTIONS.iter().any(|section| strsim::osa_distance(key, section) <= MOST_EDITS)
+    };
+    if keys.len() <= FEW || keys.iter().any(is_near) {
         return None;
     }
     let (first, second) = (keys.first()?, keys.get(1)?);

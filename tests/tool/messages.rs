@@ -358,4 +358,6 @@ fn a_file_of_something_else_is_told_by_its_keys() {
         let wanted = "has keys such as \"title\" and \"uid\", and none of a routing document";
         assert!(ran.err.contains(wanted) && ran.err.lines().count() == 1, "{}", ran.err);
     }
+    let misspelt = problems("provider: {}\ndeployment: {}\nmodel: {}\n");
+    assert_eq!(misspelt.matches("did you mean").count(), 3, "{misspelt}");
 }
