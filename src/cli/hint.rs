@@ -69,7 +69,7 @@ pub(super) fn of(problem: &Problem, found: &str) -> String {
             .or_else(|| strategy(problem, text))
             .or_else(|| authority(problem, text))
             .or_else(|| list_of_text(problem, text)),
-        None => None,
+        None => text_in_quotes(problem, &found),
     };
     let hint =
         hint.or_else(|| key(problem)).or_else(|| section(problem)).or_else(|| shorthand(problem));
@@ -159,6 +159,21 @@ fn authority(problem: &Problem, text: &str) -> Option<String> {
         hint.push_str("; Envoy's cluster says that there is no TLS (--endpoint CLUSTER=HOST:PORT)");
     }
     Some(hint)
+}
+
+/// Returns that a text is written like a number or a truth value.
+fn text_in_quotes(problem: &Problem, found: &Value) -> Option<String> {
+    if !wants(problem, "text") {
+        return None;
+    }
+    match found {
+        Value::Number(number) => Some(format!("write \"{number}\"")),
+        Value::Bool(_) => Some(
+            "put it into quotation marks; in YAML, y, n, yes, no, on and off are true or false without them"
+                .to_owned(),
+        ),
+        _ => None,
+    }
 }
 
 /// Returns a list of a text, where a list is expected.

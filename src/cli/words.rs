@@ -44,6 +44,9 @@ static KEYS: &[Row] = &[
     (&[Deployment], &["upstream_model", "model_name", "model_id", "upstream"], "did you mean \"model\"?"),
     (&[Deployment], &["rpm", "max_rpm", "requests_per_minute"], "did you mean \"rpm_limit\"?"),
     (&[Deployment], &["tpm", "max_tpm", "tokens_per_minute"], "did you mean \"tpm_limit\"?"),
+    (&[Deployment], &["temperature", "max_tokens", "max_completion_tokens", "top_p", "seed", "stop", "reasoning_effort", "defaults", "default_params", "params", "parameters", "litellm_params"],
+        "write what counts if the client sends none in \"request_defaults\": { \"temperature\": 0.5 }"),
+    (&[Deployment], &["overrides", "extra_body"], "did you mean \"request_overrides\"?"),
     (&[Deployment], &["images", "multimodal", "supports_vision"], "write \"facts\": { \"vision\": true }"),
     (&[Deployment], &["price", "cost", "input_cost_per_token", "output_cost_per_token"],
         "write \"facts\": { \"input_usd_per_million\": 1, \"output_usd_per_million\": 2 } with your prices"),
@@ -149,9 +152,15 @@ fn below(path: &str) -> &str {
     }
 }
 
-/// Returns that a key is one of an object in this part, if just one has such a key: `vision` of `facts`.
+/// Returns that a key is one of an object in this part, if just one has such a key: `vision` of `facts`. Of a
+/// candidate, it may be one of its deployment.
 fn deeper(part: Part, key: &str) -> Option<String> {
     let own = match part {
+        Candidate => {
+            let of_deployment = SCHEMA.pointer("/$defs/deployment/properties")?.get(key);
+            return of_deployment
+                .map(|_| format!("{key:?} is a key of the deployment; write it there"));
+        }
         Document => SCHEMA.get("properties"),
         Provider => SCHEMA.pointer("/$defs/provider/properties"),
         Deployment => SCHEMA.pointer("/$defs/deployment/properties"),

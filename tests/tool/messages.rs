@@ -28,6 +28,15 @@ fn a_value_in_another_form_gets_the_form_to_write() {
             "models: {m: {candidates: {d: {weight: 3}}}}",
             "write a list, such as [{ \"deployment\": \"ID\" }]",
         ),
+        (
+            "models: {m: {candidates: [{deployment: d, rpm_limit: 3}]}}",
+            "unknown key \"rpm_limit\"; \"rpm_limit\" is a key of the deployment; write it there\n",
+        ),
+        ("aliases: {a: 4.1}", "expected text; write \"4.1\"\n"),
+        (
+            "aliases: {a: no}",
+            "found false; expected text; put it into quotation marks; in YAML, y, n,",
+        ),
         ("models: {m: d}", "expected an object; write { \"candidates\": [\"ID\"] }"),
         ("models: {m: [d]}", "expected an object; write { \"candidates\": [\"ID\"] }"),
         (
