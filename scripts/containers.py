@@ -174,6 +174,9 @@ class StandIns:
         kept = "localhost/pointsman-test/debian"
         print("  debian: made by mmdebstrap of Debian's packages; the public image leaves out manual pages and the like")
         if not succeeds("podman", "image", "inspect", kept):
+            if not shutil.which("mmdebstrap"):
+                raise Failed("the public image of Debian cannot be pulled, and mmdebstrap, which makes one, is not here; "
+                             "install it (apt-get install mmdebstrap)")
             archive = WORK / "debian.tar"
             suite = self.images["debian"].split(":")[1].removesuffix("-slim")
             run("mmdebstrap", "--quiet", "--variant=minbase", suite, archive)
